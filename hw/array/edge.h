@@ -20,6 +20,7 @@ struct EdgeInputs {
   /// Everything idle: all valid bits and data zero, skewed.
   void clear();
 
+  bool enable = true;  ///< Global enable: when low, no register changes at the coming edge.
   bool skewed = true;
   // Left edge, one per row.
   std::vector<std::int8_t> left;         ///< Activation entering row i.
