@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sizes no program may exceed. They are far above any real network and keep a damaged or hostile trace from asking
+// for more memory than a machine has, and every product of sizes inside 64 bits.
+#pragma once
+
+#include <cstdint>
+
+namespace fusesim::isa {
+
+inline constexpr std::uint64_t max_tensor_elements = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t max_program_bytes = std::uint64_t{1} << 34;  ///< All tensors together.
+inline constexpr std::uint32_t max_geometry_step = 65535;                   ///< Strides, dilations, padding.
+inline constexpr std::uint32_t max_name_length = 256;                       ///< Bytes.
+
+}  // namespace fusesim::isa
