@@ -5,20 +5,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "hw/array/cycle_breakdown.h"
 #include "hw/isa/program.h"
 
 namespace fusesim::control {
 
-/// Where the cycles of an interval went; every cycle is in exactly one of them, the first that applies:
-struct CycleBreakdown {
-  std::uint64_t compute = 0;  ///< At least one PE accumulates at the edge that ends the cycle.
-  std::uint64_t fill = 0;     ///< Operands are in flight and none has met its partner yet.
-  std::uint64_t drain = 0;    ///< Sums move down.
-  std::uint64_t idle = 0;     ///< Nothing moves.
-  [[nodiscard]] std::uint64_t total() const { return compute + fill + drain + idle; }
-  CycleBreakdown& operator+=(const CycleBreakdown& other);
-  bool operator==(const CycleBreakdown&) const = default;
-};
+using array::CycleBreakdown;
 
 /// One instruction's stay on the array. Cycles are counted from the start of the run.
 struct InstructionTiming {
@@ -26,8 +18,8 @@ struct InstructionTiming {
   std::uint64_t end = 0;    ///< Edges until the last result has left: the next dependent instruction may start here.
   std::uint64_t folds = 0;
   std::uint64_t macs = 0;   ///< Useful multiply-accumulates.
-  /// The cycles from the later of `start` and the previous instruction's end up to `end`. The sum over a program is
-  /// the whole run.
+  /// Cycles from this instruction's start to the next one's (to the end of the run for the last; from cycle 0 for the
+  /// first). A cycle in which two instructions overlap counts for the earlier. The sum over a program is the whole run.
   CycleBreakdown cycles;
   bool operator==(const InstructionTiming&) const = default;
 };
