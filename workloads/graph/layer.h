@@ -47,7 +47,8 @@ struct Layer {
   }
   /// Weights plus bias, in elements.
   [[nodiscard]] std::uint64_t params() const {
-    return std::uint64_t{out_channels} * (in_channels / groups) * kernel_height * kernel_width + (bias ? out_channels : 0);
+    return std::uint64_t{out_channels} * (in_channels / groups) * kernel_height * kernel_width +
+           (bias ? out_channels : 0);
   }
 };
 
