@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
+#include "hw/isa/invalid_program.h"
 #include "hw/isa/limits.h"
 #include "hw/isa/names.h"
 #include "hw/isa/program.h"
@@ -13,12 +17,20 @@
 namespace fusesim::isa {
 namespace {
 
+using Part = InvalidProgram::Part;
+
+struct Where {
+  Part part;
+  std::size_t index;
+  std::string text;
+};
+
 template <typename... Args>
-[[noreturn]] void fail(const std::string& where, fmt::format_string<Args...> format, Args&&... args) {
-  throw std::invalid_argument(where + ": " + fmt::format(format, std::forward<Args>(args)...));
+[[noreturn]] void fail(const Where& where, fmt::format_string<Args...> format, Args&&... args) {
+  throw InvalidProgram(where.part, where.index, where.text + ": " + fmt::format(format, std::forward<Args>(args)...));
 }
 
-void check_name(const std::string& where, const std::string& text) {
+void check_name(const Where& where, const std::string& text) {
   if (text.size() > max_name_length) {
     fail(where, "the name is {} bytes long; at most {} are allowed", text.size(), max_name_length);
   }
@@ -29,7 +41,7 @@ void check_name(const std::string& where, const std::string& text) {
 
 /// Returns the bytes the tensor occupies.
 std::uint64_t check_tensor(const Tensor& tensor, std::size_t index) {
-  const std::string where = fmt::format("tensor {}", index);
+  const Where where{Part::tensor, index, fmt::format("tensor {}", index)};
   check_name(where, tensor.name);
   if (tensor.type > ElementType::int32) fail(where, "type {} is unknown", static_cast<unsigned>(tensor.type));
   if (tensor.source > TensorSource::constant) fail(where, "source {} is unknown", static_cast<unsigned>(tensor.source));
@@ -59,7 +71,7 @@ std::uint64_t check_tensor(const Tensor& tensor, std::size_t index) {
 }
 
 /// Checks one axis of a convolution: out = floor((in + pads - d (K - 1) - 1) / s) + 1.
-void check_axis(const std::string& where, const char* axis, std::uint32_t in, std::uint32_t out, std::uint32_t kernel,
+void check_axis(const Where& where, const char* axis, std::uint32_t in, std::uint32_t out, std::uint32_t kernel,
                 std::uint32_t stride, std::uint32_t dilation, std::uint32_t pad_before, std::uint32_t pad_after) {
   if (in == 0 || out == 0 || kernel == 0 || stride == 0 || dilation == 0) {
     fail(where, "in, out, kernel, stride and dilation {} are {}, {}, {}, {}, {}; each must be at least 1", axis, in,
@@ -81,7 +93,7 @@ void check_axis(const std::string& where, const char* axis, std::uint32_t in, st
   }
 }
 
-void check_geometry(const std::string& where, const ConvGeometry& g) {
+void check_geometry(const Where& where, const ConvGeometry& g) {
   check_axis(where, "height", g.in_height, g.out_height, g.kernel_height, g.stride_height, g.dilation_height, g.pad_top,
              g.pad_bottom);
   check_axis(where, "width", g.in_width, g.out_width, g.kernel_width, g.stride_width, g.dilation_width, g.pad_left,
@@ -95,7 +107,7 @@ void check_geometry(const std::string& where, const ConvGeometry& g) {
   }
 }
 
-void check_dataflow(const std::string& where, const ArrayInstruction& instruction, const ArrayConfig& array) {
+void check_dataflow(const Where& where, const ArrayInstruction& instruction, const ArrayConfig& array) {
   if (instruction.dataflow > Dataflow::fuse_column) {
     fail(where, "dataflow {} is unknown", static_cast<unsigned>(instruction.dataflow));
   }
@@ -123,14 +135,14 @@ void check_dataflow(const std::string& where, const ArrayInstruction& instructio
   }
 }
 
-const Tensor& tensor_at(const std::string& where, const char* field, const Program& program, std::uint32_t index) {
+const Tensor& tensor_at(const Where& where, const char* field, const Program& program, std::uint32_t index) {
   if (index >= program.tensors.size()) {
     fail(where, "{} names tensor {}, but the program has {}", field, index, program.tensors.size());
   }
   return program.tensors[index];
 }
 
-void check_map(const std::string& where, const char* field, const Tensor& tensor, const TensorSlice& slice,
+void check_map(const Where& where, const char* field, const Tensor& tensor, const TensorSlice& slice,
                std::uint32_t channels, std::uint32_t height, std::uint32_t width) {
   if (tensor.height != height || tensor.width != width) {
     fail(where, "{} tensor {} is {}x{} per channel, but the geometry needs {}x{}", field, slice.tensor, tensor.height,
@@ -142,14 +154,14 @@ void check_map(const std::string& where, const char* field, const Tensor& tensor
   }
 }
 
-void check_operand(const std::string& where, const char* field, const Tensor& tensor, std::uint32_t index) {
+void check_operand(const Where& where, const char* field, const Tensor& tensor, std::uint32_t index) {
   if (tensor.source == TensorSource::computed) {
     fail(where, "{} reads tensor {}, which is computed; array instructions read generated or constant int8 tensors",
          field, index);
   }
 }
 
-void check_tensors(const std::string& where, const ArrayInstruction& instruction, const Program& program) {
+void check_tensors(const Where& where, const ArrayInstruction& instruction, const Program& program) {
   const ConvGeometry& g = instruction.geometry;
   const Tensor& input = tensor_at(where, "input", program, instruction.input.tensor);
   check_operand(where, "input", input, instruction.input.tensor);
@@ -171,7 +183,7 @@ void check_tensors(const std::string& where, const ArrayInstruction& instruction
   check_map(where, "output", output, instruction.output, g.out_channels, g.out_height, g.out_width);
 }
 
-void check_order(const std::string& where, const ArrayInstruction& instruction, std::size_t index) {
+void check_order(const Where& where, const ArrayInstruction& instruction, std::size_t index) {
   for (std::size_t i = 0; i < instruction.wait_for.size(); ++i) {
     const std::uint32_t earlier = instruction.wait_for[i];
     if (earlier >= index) fail(where, "wait_for names instruction {}, which does not come before this one", earlier);
@@ -195,7 +207,8 @@ void check_written_once(const Program& program) {
     const auto& [tensor, begin, end, by] = writes[i];
     const auto& [last_tensor, last_begin, last_end, last_by] = writes[i - 1];
     if (tensor == last_tensor && begin < last_end) {
-      fail(fmt::format("instruction {}", std::max(by, last_by)),
+      const std::size_t later = std::max(by, last_by);
+      fail({Part::instruction, later, fmt::format("instruction {}", later)},
            "output channel {} of tensor {} is also written by instruction {}", begin, tensor, std::min(by, last_by));
     }
   }
@@ -204,26 +217,30 @@ void check_written_once(const Program& program) {
 }  // namespace
 
 void validate(const Program& program) {
-  validate(program.array);
-  check_name("network", program.network);
+  try {
+    validate(program.array);
+  } catch (const std::invalid_argument& error) {
+    throw InvalidProgram(Part::array, 0, error.what());
+  }
+  check_name({Part::network, 0, "network"}, program.network);
   for (std::size_t i = 0; i < program.layers.size(); ++i) {
-    check_name(fmt::format("layer {}", i), program.layers[i]);
+    check_name({Part::layer, i, fmt::format("layer {}", i)}, program.layers[i]);
   }
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < program.tensors.size(); ++i) {
     bytes += check_tensor(program.tensors[i], i);
     if (bytes > max_program_bytes) {
-      fail(fmt::format("tensor {}", i), "the tensors up to here need more than the {} bytes allowed",
+      fail({Part::tensor, i, fmt::format("tensor {}", i)}, "the tensors up to here need more than the {} bytes allowed",
            max_program_bytes);
     }
   }
   for (std::size_t i = 0; i < program.instructions.size(); ++i) {
     const ArrayInstruction& instruction = program.instructions[i];
     if (instruction.layer >= program.layers.size()) {
-      fail(fmt::format("instruction {}", i), "layer is {}, but the program has {} layers", instruction.layer,
-           program.layers.size());
+      fail({Part::instruction, i, fmt::format("instruction {}", i)}, "layer is {}, but the program has {} layers",
+           instruction.layer, program.layers.size());
     }
-    const std::string where = fmt::format("instruction {} ({})", i, program.layers[instruction.layer]);
+    const Where where{Part::instruction, i, fmt::format("instruction {} ({})", i, program.layers[instruction.layer])};
     check_geometry(where, instruction.geometry);
     check_tensors(where, instruction, program);
     check_dataflow(where, instruction, program.array);

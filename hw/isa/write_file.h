@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace fusesim::isa {
+
+/// Writes a whole file or nothing: the bytes go to a temporary file beside `path`, which takes its name once they are
+/// on the disk. What is not a regular file (a pipe, /dev/stdout) is written in place. Throws std::runtime_error
+/// naming the file and the system's reason.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace fusesim::isa
