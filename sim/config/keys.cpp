@@ -161,8 +161,8 @@ std::string keys_help() {
   const MachineConfig defaults;
   std::string text;
   for (const Key& key : keys()) {
-    text += fmt::format("  {:<24} {:<21} default {:<11} {:<20} {}\n", key.name, values_text(key),
-                        toml_text(key.get(defaults)), key.unit, key.description);
+    text += fmt::format("  {} = {}  ({}{}{})\n      {}\n", key.name, toml_text(key.get(defaults)), values_text(key),
+                        key.unit.empty() ? "" : " ", key.unit, key.description);
   }
   return text;
 }

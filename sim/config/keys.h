@@ -51,9 +51,9 @@ struct Key {
 /// As a TOML value: 64, true, "pingpong".
 [[nodiscard]] std::string toml_text(const Value& value);
 
-/// The table of all keys with unit, values, default and meaning, for a terminal (`fusesim --help` and the like).
+/// All keys with default, values, unit and meaning, two lines a key, for a terminal.
 [[nodiscard]] std::string keys_help();
-/// The same as a Markdown table.
+/// The same as a Markdown table; docs/guide.md holds it.
 [[nodiscard]] std::string keys_markdown();
 
 }  // namespace fusesim::config

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -262,6 +263,12 @@ TEST(Keys, AreAllInTheHelpWithUnitAndMeaning) {
                               HasSubstr(std::string(key.description))));
     }
   }
+}
+
+TEST(Keys, TableInTheGuideIsTheOneTheProgramPrints) {
+  std::ifstream file(FUSESIM_TEST_DATA "/../../docs/guide.md");
+  const std::string guide(std::istreambuf_iterator<char>(file), {});
+  EXPECT_THAT(guide, HasSubstr(keys_markdown())) << "docs/guide.md must hold the table above";
 }
 
 }  // namespace
