@@ -33,14 +33,14 @@ enum class TensorSource : std::uint8_t {
 
 /// A tensor in (N = 1) channel-major order: activations C,H,W; weights O,I,H,W with `channels` = O * I.
 struct Tensor {
-  std::string name;
+  std::string name = {};
   ElementType type = ElementType::int8;
   TensorSource source = TensorSource::generated;
   std::uint32_t channels = 0;
   std::uint32_t height = 0;
   std::uint32_t width = 0;
-  std::uint64_t seed = 0;           ///< For `generated`.
-  std::vector<std::int8_t> values;  ///< For `constant`: exactly elements() of them.
+  std::uint64_t seed = 0;                ///< For `generated`.
+  std::vector<std::int8_t> values = {};  ///< For `constant`: exactly elements() of them.
 
   [[nodiscard]] std::uint64_t elements() const { return std::uint64_t{channels} * height * width; }
   bool operator==(const Tensor&) const = default;
@@ -76,9 +76,9 @@ struct ArrayInstruction {
   TensorSlice input;
   std::uint32_t weights = 0;  ///< Tensor index; out_channels x in_channels/groups x kernel_height x kernel_width.
   TensorSlice output;
-  std::uint32_t lines_per_row = 1;      ///< FuSe row packing: image lines side by side in an array row (FuSe dataflows).
-  std::int8_t pad_value = 0;            ///< What the feeders insert outside the map.
-  std::uint32_t layer = 0;              ///< Index into Program::layers.
+  std::uint32_t lines_per_row = 1;  ///< FuSe row packing: image lines side by side in an array row (FuSe dataflows).
+  std::int8_t pad_value = 0;        ///< What the feeders insert outside the map.
+  std::uint32_t layer = 0;          ///< Index into Program::layers.
   std::vector<std::uint32_t> wait_for;  ///< Earlier instructions that must have ended, ascending.
   bool operator==(const ArrayInstruction&) const = default;
 };
@@ -92,8 +92,9 @@ struct Program {
   bool operator==(const Program&) const = default;
 };
 
-/// Throws std::invalid_argument naming instruction, field and cure when an index is out of range, a tensor's shape
-/// does not fit its instruction, a dataflow needs what the array lacks, or a dependency does not point backwards.
+/// Throws InvalidProgram (hw/isa/invalid_program.h), a std::invalid_argument, naming instruction, field and cure when
+/// an index is out of range, a tensor's shape does not fit its instruction, a dataflow needs what the array lacks, or a
+/// dependency does not point backwards.
 void validate(const Program& program);
 
 /// Largest number of image lines of one channel that fit side by side in a row of `cols` PEs for a FuSe dataflow
