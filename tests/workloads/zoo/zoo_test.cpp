@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "csv.h"
+#include "workloads/zoo/operations.h"
 
 namespace fusesim::zoo {
 namespace {
@@ -208,6 +209,27 @@ TEST(Zoo, PublishedParametersAreTheExactCountTruncatedToTwoDecimals) {
     const std::string digits = text(100 + hundredths % 100).substr(1);
     EXPECT_EQ(text(hundredths / 100) + '.' + digits, row.params_m) << row.network << ' ' << row.variant;
   }
+}
+
+/// The published FLOPS column, by the counting rule of operations.h: truncated for all but three rows, which are named
+/// with the distance of the exact count from the printed figure.
+TEST(Zoo, PublishedFlopsFollowFromTheCountingRule) {
+  const std::map<Key, std::int64_t> exceptions = {{{"mobilenet_v1", "baseline"}, -38'720},
+                                                  {{"mobilenet_v2", "baseline"}, -590'400},
+                                                  {{"mnasnet_b1", "fuse_half"}, -465'664}};
+  std::size_t truncated = 0;
+  for (const PublishedRow& row : published_rows()) {
+    const std::uint64_t count = published_operations(build(row.network, row.variant));
+    const std::int64_t printed = std::stoll(std::string(row.flops_m)) * 1'000'000;
+    const auto exception = exceptions.find({std::string(row.network), std::string(row.variant)});
+    if (exception != exceptions.end()) {
+      EXPECT_EQ(static_cast<std::int64_t>(count) - printed, exception->second) << row.network << ' ' << row.variant;
+      continue;
+    }
+    EXPECT_EQ(text(count / 1'000'000), row.flops_m) << row.network << ' ' << row.variant;
+    ++truncated;
+  }
+  EXPECT_EQ(truncated, 22U);
 }
 
 TEST(Zoo, UnknownNamesSuggestTheNearestValidOne) {
