@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 
 namespace fusesim::array {
 
@@ -34,6 +35,9 @@ struct CycleBreakdown {
     return {compute * count, fill * count, drain * count, idle * count};
   }
   bool operator==(const CycleBreakdown&) const = default;
+  friend std::ostream& operator<<(std::ostream& out, const CycleBreakdown& b) {
+    return out << "compute " << b.compute << " fill " << b.fill << " drain " << b.drain << " idle " << b.idle;
+  }
 };
 
 }  // namespace fusesim::array

@@ -66,8 +66,9 @@ class Depthwise {
     const std::size_t filters = g.out_channels / g.in_channels;
     const std::size_t in_map = std::size_t{g.in_height} * g.in_width;
     const std::size_t out_map = std::size_t{g.out_height} * g.out_width;
+    out_end_ = task_.out + g.out_channels * out_map;
     for (std::size_t c = 0; c < g.in_channels; ++c) {
-      image_.fill(g, task_.in + c * in_map, task_.pad_value, 0);
+      image_.fill(g, task_.in + c * in_map, task_.in + g.in_channels * in_map, task_.pad_value, 0);
       for (std::size_t f = c * filters; f < (c + 1) * filters; ++f) {
         const std::int8_t* weights = task_.weights + f * taps_;
         for (std::size_t i = 0; i < (taps_ + 1) / 2; ++i) {
@@ -101,10 +102,19 @@ class Depthwise {
           break;
       }
       if (!whole_rows)
-        for (std::size_t r = 0; r < rows; ++r)
-          std::memcpy(out + r * g.out_width, sums_ + r * pitch, g.out_width * sizeof(std::int32_t));
+        for (std::size_t r = 0; r < rows; ++r) copy_row(out + r * g.out_width, sums_ + r * pitch);
       out += rows * g.out_width;
     }
+  }
+
+  /// Whole chunks, of which the next row overwrites the surplus, except at the end of the output.
+  void copy_row(std::int32_t* to, const std::int32_t* from) const {
+    constexpr std::size_t chunk = 8;
+    const std::size_t count = task_.geometry.out_width;
+    std::size_t i = 0;
+    for (; i < count && to + i + chunk <= out_end_; i += chunk)
+      std::memcpy(to + i, from + i, chunk * sizeof(std::int32_t));
+    for (; i < count; ++i) to[i] = from[i];
   }
 
   /// Sums of `length` (rounded up to whole steps) line elements from `from` on.
@@ -131,6 +141,7 @@ class Depthwise {
   std::size_t rows_at_once_ = 0;
   TapPair* pairs_ = nullptr;
   std::int32_t* sums_ = nullptr;
+  const std::int32_t* out_end_ = nullptr;
   PhaseImage<V, std::int16_t> image_;
 };
 

@@ -92,7 +92,7 @@ class Gemm {
     source_ = image_.data();
     std::size_t k = 0;
     for (std::size_t c = 0; c < g.in_channels; ++c) {
-      image_.fill(g, task_.in + c * map, task_.pad_value, c);
+      image_.fill(g, task_.in + c * map, task_.in + g.in_channels * map, task_.pad_value, c);
       for (std::size_t kh = 0; kh < g.kernel_height; ++kh)
         for (std::size_t kw = 0; kw < g.kernel_width; ++kw)
           row_offset_[k++] = c * image_.channel_elements() + image_.tap_offset(kh, kw);

@@ -58,27 +58,29 @@ class PhaseImage {
     cols_.fill(g.stride_width, g.dilation_width);
   }
 
-  /// Copies one input channel into place `channel`.
-  void fill(const isa::ConvGeometry& g, const std::int8_t* in, std::int8_t pad_value, std::size_t channel) {
+  /// Copies one input channel into place `channel`, and may write anything within the slack after it: channels are to
+  /// be filled in ascending order. `end` is the end of the whole input.
+  void fill(const isa::ConvGeometry& g, const std::int8_t* in, const std::int8_t* end, std::int8_t pad_value,
+            std::size_t channel) {
     T* to = memory_ + channel * channel_elements();
     for (std::size_t py = 0; py < rows_.phases; ++py) {
       for (std::size_t px = 0; px < cols_.phases; ++px) {
         // Columns [first, last) lie in the map.
         const std::size_t phase = cols_.phase[px];
-        const std::size_t first =
-            smallest(ceil_div(g.pad_left > phase ? g.pad_left - phase : 0, g.stride_width), pitch());
+        const std::size_t before = g.pad_left > phase ? g.pad_left - phase : 0;
         const std::size_t limit = std::size_t{g.in_width} + g.pad_left;
-        const std::size_t last =
-            largest(first, smallest(limit > phase ? ceil_div(limit - phase, g.stride_width) : 0, pitch()));
+        const std::size_t first = smallest(ceil_div(before, g.stride_width), pitch());
+        const std::size_t past = limit > phase ? ceil_div(limit - phase, g.stride_width) : 0;
+        const std::size_t last = largest(first, smallest(past, pitch()));
         for (std::size_t r = 0; r < rows_.extent; ++r, to += pitch()) {
           const std::size_t y = r * g.stride_height + rows_.phase[py];
           if (y < g.pad_top || y - g.pad_top >= g.in_height || first == last) {
             fill_run(to, pad_value, pitch());
             continue;
           }
-          fill_run(to, pad_value, first);
           const std::int8_t* from = in + (y - g.pad_top) * g.in_width + (first * g.stride_width + phase - g.pad_left);
-          copy_run(to + first, from, last - first, g.stride_width);
+          fill_run(to, pad_value, first);
+          copy_run(to + first, from, end, last - first, g.stride_width);
           fill_run(to + last, pad_value, pitch() - last);
         }
       }
@@ -103,28 +105,34 @@ class PhaseImage {
   static std::size_t smallest(std::size_t a, std::size_t b) { return a < b ? a : b; }
   static std::size_t largest(std::size_t a, std::size_t b) { return a > b ? a : b; }
 
+  // Runs are written in whole chunks. What a run writes too much, the next one overwrites: every row is written in
+  // ascending order and without a gap. Short rows would otherwise cost more in loop ends than in elements.
+  static constexpr std::size_t chunk = 16;
+  static_assert(chunk * sizeof(T) <= Arena<V>::slack);
+
   static void fill_run(T* to, std::int8_t value, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) to[i] = value;
+    for (std::size_t i = 0; i < count; i += chunk)
+      for (std::size_t j = 0; j < chunk; ++j) to[i + j] = value;
   }
 
   template <std::size_t stride>
-  static void copy_strided(T* to, const std::int8_t* from, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) to[i] = from[i * stride];
+  static void copy_chunks(T* to, const std::int8_t* from, const std::int8_t* end, std::size_t count) {
+    std::size_t i = 0;
+    for (; i < count && from + (i + chunk) * stride <= end; i += chunk)
+      for (std::size_t j = 0; j < chunk; ++j) to[i + j] = from[(i + j) * stride];
+    for (; i < count; ++i) to[i] = from[i * stride];
   }
 
-  static void copy_run(T* to, const std::int8_t* from, std::size_t count, std::size_t stride) {
+  static void copy_run(T* to, const std::int8_t* from, const std::int8_t* end, std::size_t count, std::size_t stride) {
     switch (stride) {  // Constant strides let the compiler use vector shuffles.
       case 1:
-        copy_strided<1>(to, from, count);
+        copy_chunks<1>(to, from, end, count);
         break;
       case 2:
-        copy_strided<2>(to, from, count);
+        copy_chunks<2>(to, from, end, count);
         break;
       case 3:
-        copy_strided<3>(to, from, count);
-        break;
-      case 4:
-        copy_strided<4>(to, from, count);
+        copy_chunks<3>(to, from, end, count);
         break;
       default:
         for (std::size_t i = 0; i < count; ++i) to[i] = from[i * stride];
