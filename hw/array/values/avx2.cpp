@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "hw/array/values/avx2_chunks.h"
 #include "hw/array/values/depthwise_kernel.h"
 #include "hw/array/values/gemm_kernel.h"
 #include "hw/array/values/kernels.h"
@@ -13,7 +14,9 @@
 namespace fusesim::array::values {
 namespace {
 
-struct Vector {
+struct Local {};
+
+struct Vector : Avx2Chunks<Local> {
   using Weight = std::int16_t;
   using Accumulator = __m256i;
   using Pixels = __m256i;

@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "hw/array/values/avx2_chunks.h"
+
 namespace fusesim::array::values {
 
 /// `Multiply::add(sum, a, b)` adds the products of neighbouring 16-bit elements; it is local to a translation unit and
 /// keeps this code so, too (kernels.h).
 template <class Multiply>
-struct Avx512Common {
+struct Avx512Common : Avx2Chunks<Multiply> {
   using Accumulator = __m512i;
   using Pixels = __m512i;
   static constexpr std::size_t lanes = 16;

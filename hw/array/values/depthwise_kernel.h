@@ -101,20 +101,24 @@ class Depthwise {
           sum_line<0>(whole_rows ? out : sums_, y * pitch, length);
           break;
       }
-      if (!whole_rows)
-        for (std::size_t r = 0; r < rows; ++r) copy_row(out + r * g.out_width, sums_ + r * pitch);
+      if (!whole_rows) copy_rows(out, rows);
       out += rows * g.out_width;
     }
   }
 
-  /// Whole chunks, of which the next row overwrites the surplus, except at the end of the output.
-  void copy_row(std::int32_t* to, const std::int32_t* from) const {
+  /// Copies rows in whole chunks, of which the next row overwrites the surplus; at the end of the output, exactly.
+  void copy_rows(std::int32_t* to, std::size_t rows) const {
     constexpr std::size_t chunk = 8;
-    const std::size_t count = task_.geometry.out_width;
-    std::size_t i = 0;
-    for (; i < count && to + i + chunk <= out_end_; i += chunk)
-      std::memcpy(to + i, from + i, chunk * sizeof(std::int32_t));
-    for (; i < count; ++i) to[i] = from[i];
+    const std::size_t cols = task_.geometry.out_width, pitch = image_.pitch();
+    const std::size_t reach = (cols + chunk - 1) / chunk * chunk;
+    const std::size_t left = static_cast<std::size_t>(out_end_ - to);
+    const std::int32_t* from = sums_;
+    std::size_t chunked = left >= reach ? (left - reach) / cols + 1 : 0;
+    if (chunked > rows) chunked = rows;
+    for (std::size_t r = 0; r < chunked; ++r, to += cols, from += pitch)
+      for (std::size_t i = 0; i < cols; i += chunk) std::memcpy(to + i, from + i, chunk * sizeof(std::int32_t));
+    for (std::size_t r = chunked; r < rows; ++r, to += cols, from += pitch)
+      for (std::size_t i = 0; i < cols; ++i) to[i] = from[i];
   }
 
   /// Sums of `length` (rounded up to whole steps) line elements from `from` on.

@@ -63,26 +63,23 @@ class PhaseImage {
   void fill(const isa::ConvGeometry& g, const std::int8_t* in, const std::int8_t* end, std::int8_t pad_value,
             std::size_t channel) {
     T* to = memory_ + channel * channel_elements();
+    const std::size_t plane = rows_.extent * pitch();
     for (std::size_t py = 0; py < rows_.phases; ++py) {
-      for (std::size_t px = 0; px < cols_.phases; ++px) {
-        // Columns [first, last) lie in the map.
-        const std::size_t phase = cols_.phase[px];
-        const std::size_t before = g.pad_left > phase ? g.pad_left - phase : 0;
-        const std::size_t limit = std::size_t{g.in_width} + g.pad_left;
-        const std::size_t first = smallest(ceil_div(before, g.stride_width), pitch());
-        const std::size_t past = limit > phase ? ceil_div(limit - phase, g.stride_width) : 0;
-        const std::size_t last = largest(first, smallest(past, pitch()));
-        for (std::size_t r = 0; r < rows_.extent; ++r, to += pitch()) {
-          const std::size_t y = r * g.stride_height + rows_.phase[py];
-          if (y < g.pad_top || y - g.pad_top >= g.in_height || first == last) {
-            fill_run(to, pad_value, pitch());
-            continue;
-          }
-          const std::int8_t* from = in + (y - g.pad_top) * g.in_width + (first * g.stride_width + phase - g.pad_left);
-          fill_run(to, pad_value, first);
-          copy_run(to + first, from, end, last - first, g.stride_width);
-          fill_run(to + last, pad_value, pitch() - last);
+      const Inside y(g.in_height, g.pad_top, g.stride_height, rows_.phase[py], rows_.extent);
+      for (std::size_t px = 0; px < cols_.phases; ++px, to += plane) {
+        const Inside x(g.in_width, g.pad_left, g.stride_width, cols_.phase[px], cols_.extent);
+        if (y.count == 0 || x.count == 0) {
+          fill_run(to, pad_value, plane);
+          continue;
         }
+        // What is right of a row and left of the next one is one run of padding.
+        const std::size_t before = y.first * pitch() + x.first;
+        fill_run(to, pad_value, before);
+        const std::int8_t* from = in + y.source * g.in_width + x.source;
+        copy_rows(to + before, from, end, {y.count, x.count, std::size_t{g.in_width} * g.stride_height, g.stride_width},
+                  pad_value);
+        const std::size_t done = before + y.count * pitch();
+        if (done < plane) fill_run(to + done, pad_value, plane - done);
       }
     }
   }
@@ -103,39 +100,73 @@ class PhaseImage {
  private:
   static std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
   static std::size_t smallest(std::size_t a, std::size_t b) { return a < b ? a : b; }
-  static std::size_t largest(std::size_t a, std::size_t b) { return a > b ? a : b; }
 
-  // Runs are written in whole chunks. What a run writes too much, the next one overwrites: every row is written in
+  /// The part of one phase's extent that lies in the map: `count` elements from `first`, input element `source` on.
+  struct Inside {
+    std::size_t first, count = 0, source = 0;
+
+    Inside(std::size_t in, std::size_t pad, std::size_t stride, std::size_t phase, std::size_t extent)
+        : first(pad > phase ? ceil_div(pad - phase, stride) : 0) {
+      const std::size_t past = in + pad > phase ? ceil_div(in + pad - phase, stride) : 0;
+      const std::size_t last = smallest(past, extent);
+      if (first >= last) return;
+      count = last - first;
+      source = first * stride + phase - pad;
+    }
+  };
+
+  struct Block {
+    std::size_t rows, cols;
+    std::size_t row_step, stride;  // In the input.
+  };
+
+  // Runs are written in whole chunks. What a run writes too much, the next one overwrites: everything is written in
   // ascending order and without a gap. Short rows would otherwise cost more in loop ends than in elements.
-  static constexpr std::size_t chunk = 16;
+  static constexpr std::size_t chunk = V::chunk;
   static_assert(chunk * sizeof(T) <= Arena<V>::slack);
 
   static void fill_run(T* to, std::int8_t value, std::size_t count) {
-    for (std::size_t i = 0; i < count; i += chunk)
-      for (std::size_t j = 0; j < chunk; ++j) to[i + j] = value;
+    T elements[chunk];
+    for (T& element : elements) element = value;
+    for (std::size_t i = 0; i < count; i += chunk) std::memcpy(to + i, elements, sizeof elements);
   }
 
-  template <std::size_t stride>
-  static void copy_chunks(T* to, const std::int8_t* from, const std::int8_t* end, std::size_t count) {
-    std::size_t i = 0;
-    for (; i < count && from + (i + chunk) * stride <= end; i += chunk)
-      for (std::size_t j = 0; j < chunk; ++j) to[i + j] = from[(i + j) * stride];
-    for (; i < count; ++i) to[i] = from[i * stride];
-  }
-
-  static void copy_run(T* to, const std::int8_t* from, const std::int8_t* end, std::size_t count, std::size_t stride) {
-    switch (stride) {  // Constant strides let the compiler use vector shuffles.
+  void copy_rows(T* to, const std::int8_t* from, const std::int8_t* end, const Block& block,
+                 std::int8_t pad_value) const {
+    switch (block.stride) {
       case 1:
-        copy_chunks<1>(to, from, end, count);
+        copy_rows_of<1>(to, from, end, block, pad_value);
         break;
       case 2:
-        copy_chunks<2>(to, from, end, count);
-        break;
-      case 3:
-        copy_chunks<3>(to, from, end, count);
+        copy_rows_of<2>(to, from, end, block, pad_value);
         break;
       default:
-        for (std::size_t i = 0; i < count; ++i) to[i] = from[i * stride];
+        copy_rows_of<0>(to, from, end, block, pad_value);
+        break;
+    }
+  }
+
+  /// Copies the rows of a block, each followed by padding up to the next one. `known_stride` 0: any stride.
+  template <std::size_t known_stride>
+  void copy_rows_of(T* to, const std::int8_t* from, const std::int8_t* end, const Block& block,
+                    std::int8_t pad_value) const {
+    const std::size_t stride = known_stride != 0 ? known_stride : block.stride;
+    const std::size_t step = pitch(), cols = block.cols, gap = step - cols;
+    // Whole chunks may be read from rows whose last one ends within the input.
+    const std::size_t reach = ceil_div(cols, chunk) * chunk * stride;
+    const std::size_t left = static_cast<std::size_t>(end - from);
+    std::size_t chunked = 0;
+    if (known_stride != 0 && left >= reach) chunked = smallest(block.rows, (left - reach) / block.row_step + 1);
+    for (std::size_t r = 0; r < chunked; ++r, to += step, from += block.row_step) {
+      for (std::size_t i = 0; i < cols; i += chunk) {
+        if constexpr (known_stride == 1) V::copy_chunk(to + i, from + i);
+        if constexpr (known_stride == 2) V::copy_even_chunk(to + i, from + 2 * i);
+      }
+      fill_run(to + cols, pad_value, gap);
+    }
+    for (std::size_t r = chunked; r < block.rows; ++r, to += step, from += block.row_step) {
+      for (std::size_t i = 0; i < cols; ++i) to[i] = from[i * stride];
+      fill_run(to + cols, pad_value, gap);
     }
   }
 

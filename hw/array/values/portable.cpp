@@ -59,6 +59,22 @@ struct Vector {
     for (std::size_t i = 0; i < lanes; ++i) sum.lane[i] += product(pixels.lane[i], weight);
   }
 
+  static constexpr std::size_t chunk = 16;
+  template <class T>
+  static void copy_chunk(T* to, const std::int8_t* from) {
+    copy_chunk_of<1>(to, from);
+  }
+  template <class T>
+  static void copy_even_chunk(T* to, const std::int8_t* from) {
+    copy_chunk_of<2>(to, from);
+  }
+  template <std::size_t stride, class T>
+  static void copy_chunk_of(T* to, const std::int8_t* from) {
+    T elements[chunk];  // So that the compiler need not fear that stores change what is still to be read.
+    for (std::size_t i = 0; i < chunk; ++i) elements[i] = from[i * stride];
+    __builtin_memcpy(to, elements, sizeof elements);
+  }
+
   struct PairOfWeights {
     std::int16_t first, second;
   };
