@@ -107,6 +107,26 @@ void check_geometry(const Where& where, const ConvGeometry& g) {
   }
 }
 
+/// A fold's schedule has one entry per tap and counts the positions it streams in 32 bits.
+void check_stream(const Where& where, const ArrayInstruction& instruction, const ArrayConfig& array) {
+  const ConvGeometry& g = instruction.geometry;
+  const std::uint64_t taps = std::uint64_t{g.kernel_height} * g.kernel_width;
+  if (taps > max_wire_taps) {
+    fail(where, "{} allows {} taps, but the kernel has {}; use depthwise_column or depthwise_row",
+         name(instruction.dataflow), max_wire_taps, taps);
+  }
+  const bool column = instruction.dataflow == Dataflow::fuse_column;
+  const std::uint64_t stride = column ? g.stride_height : g.stride_width;
+  const std::uint64_t dilation = column ? g.dilation_height : g.dilation_width;
+  const std::uint64_t along = column ? g.kernel_height : g.kernel_width;
+  const std::uint64_t across = column ? g.kernel_width : g.kernel_height;
+  const std::uint64_t feed = across * (stride * array.cols + dilation * along);
+  if (feed > max_fold_feed) {
+    fail(where, "a fold of {} would stream about {} positions of at most {}; use depthwise_column or depthwise_row",
+         name(instruction.dataflow), feed, max_fold_feed);
+  }
+}
+
 void check_dataflow(const Where& where, const ArrayInstruction& instruction, const ArrayConfig& array) {
   if (instruction.dataflow > Dataflow::fuse_column) {
     fail(where, "dataflow {} is unknown", static_cast<unsigned>(instruction.dataflow));
@@ -128,6 +148,7 @@ void check_dataflow(const Where& where, const ArrayInstruction& instruction, con
     fail(where, "{} needs the array's FuSe links, which array '{}' lacks; use depthwise_column or depthwise_row",
          dataflow, describe(array));
   }
+  if (on_wires) check_stream(where, instruction, array);
   const std::uint32_t densest = densest_packing(instruction.dataflow, g, array.cols).lines;
   if (instruction.lines_per_row == 0 || instruction.lines_per_row > densest) {
     fail(where, "lines_per_row is {}; for this {} on {} columns it must be from 1 to {}", instruction.lines_per_row,

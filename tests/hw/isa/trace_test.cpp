@@ -47,15 +47,15 @@ TEST(Trace, GivesBackTheProgram) {
 TEST(Trace, GivesBackTheProgramFromAFile) {
   test::TemporaryDirectory directory;
   const Program program = random_program(3);
-  write_trace(directory / "a.fst", program);
-  EXPECT_EQ(read_trace(directory / "a.fst"), program);
+  write_trace(directory / "a.trace", program);
+  EXPECT_EQ(read_trace(directory / "a.trace"), program);
 }
 
 TEST(Trace, IsNotWrittenForAnInvalidProgram) {
   test::TemporaryDirectory directory;
   Program program = random_program(3);
   program.array.rows = 0;
-  EXPECT_THROW(write_trace(directory / "a.fst", program), std::invalid_argument);
+  EXPECT_THROW(write_trace(directory / "a.trace", program), std::invalid_argument);
   EXPECT_EQ(directory.files(), 0U);
 }
 

@@ -280,6 +280,31 @@ const Case kCases[] = {
     {"lines_gemm", [](Program& p) { conv(p).lines_per_row = 2; },
      "lines_per_row is 2; for this gemm on 16 columns it must be from 1 to 1"},
     {"pad_value_least", [](Program& p) { conv(p).pad_value = -128; }, ""},
+    {"taps_beyond",
+     [](Program& p) {
+       row(p).geometry.kernel_width = max_wire_taps + 1;
+       row(p).geometry.in_width = p.tensors[0].width = p.tensors[3].width = max_wire_taps + 1;
+       row(p).geometry.pad_left = 0;
+       row(p).geometry.pad_right = 6;
+       p.instructions.erase(p.instructions.begin());
+       p.instructions[0].wait_for.clear();
+     },
+     "instruction 0 (row): fuse_row allows 1048576 taps, but the kernel has 1048577"},
+    {"feed_beyond",
+     [](Program& p) {
+       row(p).dataflow = Dataflow::depthwise_broadcast;
+       row(p).lines_per_row = 1;
+       row(p).geometry.kernel_height = 200000;
+       row(p).geometry.stride_width = 6000;
+       row(p).geometry.out_width = 1;
+       row(p).geometry.in_height = 200004;
+       p.tensors[0].height = 200004;
+       p.tensors[2].width = 1;
+       p.tensors[3].height = 200000;
+       p.instructions.erase(p.instructions.begin());
+       p.instructions[0].wait_for.clear();
+     },
+     "a fold of depthwise_broadcast would stream about 19200600000 positions of at most 1073741824"},
     // order
     {"wait_self", [](Program& p) { row(p).wait_for = {1}; },
      "wait_for names instruction 1, which does not come before this one"},
