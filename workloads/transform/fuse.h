@@ -10,7 +10,7 @@
 namespace fusesim::transform {
 
 enum class FuseKind : std::uint8_t {
-  full,  ///< Both filters on all C channels: 2C out.
+  full,  ///< Both filters on all C channels that reach the layer: 2C out.
   half,  ///< 1xK on the first floor(C/2) channels, Kx1 on the rest: C out.
 };
 
@@ -27,7 +27,7 @@ using Selection = std::function<bool(const graph::Graph&, graph::NodeId)>;
 struct FuseOptions {
   FuseKind kind = FuseKind::half;
   /// Default: every depthwise layer.
-  Selection select;
+  Selection select = {};
   BranchActivation activation = BranchActivation::per_branch;
 };
 
