@@ -166,6 +166,14 @@ std::uint64_t FoldScheduler::add(const FoldLoop& loop, std::uint64_t earliest) {
   return first;
 }
 
+CycleBreakdown FoldScheduler::breakdown_before(std::uint64_t cycle) {
+  account_until(cycle);
+  CycleBreakdown before = cycles_;
+  // Where the next fold starts under the last sums of this one, those cycles are all compute.
+  before.compute -= covered_ - cycle;
+  return before;
+}
+
 CycleBreakdown FoldScheduler::breakdown() const {
   CycleBreakdown all = cycles_;
   all.drain += end_ - covered_;

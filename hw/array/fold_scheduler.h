@@ -48,9 +48,9 @@ class FoldScheduler {
 
   /// The start add() would give.
   [[nodiscard]] std::uint64_t next_start(const FoldShape& shape, std::uint64_t earliest = 0) const;
-  /// Books the cycles before `cycle` that no fold computes or fills in, as drain or idle. For a caller that wants to
-  /// split the breakdown there; `cycle` is at most the next fold's start.
-  void account_until(std::uint64_t cycle);
+  /// Where the cycles [0, cycle) went, for a caller that splits the breakdown where an instruction starts; `cycle` is
+  /// next_start() of the fold added next.
+  [[nodiscard]] CycleBreakdown breakdown_before(std::uint64_t cycle);
 
   /// Cycles until everything scheduled so far has left the array.
   [[nodiscard]] std::uint64_t end() const { return end_; }
@@ -62,8 +62,6 @@ class FoldScheduler {
   [[nodiscard]] const isa::ArrayConfig& config() const { return config_; }
   /// Where the cycles [0, end()) went.
   [[nodiscard]] CycleBreakdown breakdown() const;
-  /// The part of breakdown() that is booked so far: all but the last drain.
-  [[nodiscard]] const CycleBreakdown& booked() const { return cycles_; }
 
  private:
   /// What later folds must know of an earlier one.
@@ -74,6 +72,7 @@ class FoldScheduler {
   };
 
   [[nodiscard]] std::uint64_t earliest_start(const FoldShape& shape) const;
+  void account_until(std::uint64_t cycle);
   void account(const FoldShape& shape, const FoldTimes& times);
   void add_run(const FoldRun& run, std::uint64_t earliest);
   /// State relative to the newest start; equal values mean equal futures.

@@ -99,7 +99,7 @@ FoldOperands fetch_lines(const FoldPlan& plan, const Fold& fold, std::span<const
   operands.left.resize(std::size_t{fold.shape.feed} * rows);
   operands.taps.resize(std::size_t{plan.tap_lines()} * stream.taps().size() * rows);
   for (std::uint32_t j = 0; j < fold.shape.cols; ++j) {
-    operands.columns.push_back(per_task == 1 || j % plan.pitch() < plan.line_outputs() ? 1 : 0);
+    operands.columns.push_back(plan.uses_column(j) ? 1 : 0);
   }
   for (std::uint32_t l = 0; l < plan.tap_lines(); ++l) {
     for (const TapSlot& tap : stream.taps()) operands.tap_cycles.push_back(l * stream.length() + tap.cycle);

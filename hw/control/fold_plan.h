@@ -37,6 +37,8 @@ class FoldPlan {
 
   [[nodiscard]] const isa::ArrayInstruction& instruction() const { return instruction_; }
   [[nodiscard]] bool is_gemm() const { return is_gemm_; }
+  /// Whether a column inside a fold's width holds sums; packed rows have gaps.
+  [[nodiscard]] bool uses_column(std::uint32_t col) const { return lines_per_task_ == 1 || col % pitch_ < line_outputs_; }
   /// Length of the GEMM's inner product.
   [[nodiscard]] std::uint32_t inner() const { return inner_; }
   /// FuSe kinds: positions on an output line, output lines per channel, lines of a channel's last task, pitch of packed lines.

@@ -29,8 +29,8 @@ std::vector<InstructionTiming> time_program(const isa::Program& program) {
     timing.folds = plan.folds();
     timing.macs = instruction.geometry.macs();
     timing.start = scheduler.next_start(loops.front().runs.front().shape, earliest);
-    scheduler.account_until(timing.start);
-    if (!timings.empty()) timings.back().cycles = book(scheduler.booked());
+    const CycleBreakdown before = scheduler.breakdown_before(timing.start);
+    if (!timings.empty()) timings.back().cycles = book(before);
     scheduler.begin_span();
     for (const array::FoldLoop& loop : loops) {
       scheduler.add(loop, earliest);

@@ -19,7 +19,7 @@ struct InstructionTiming {
   std::uint64_t folds = 0;
   std::uint64_t macs = 0;   ///< Useful multiply-accumulates.
   /// Cycles from this instruction's start to the next one's (to the end of the run for the last; from cycle 0 for the
-  /// first). A cycle in which two instructions overlap counts for the earlier. The sum over a program is the whole run.
+  /// first). The sum over a program is the whole run.
   CycleBreakdown cycles;
   bool operator==(const InstructionTiming&) const = default;
 };
