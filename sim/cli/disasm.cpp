@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <ostream>
+
+#include "hw/isa/text.h"
+#include "hw/isa/trace.h"
+#include "hw/isa/write_file.h"
+#include "sim/cli/command.h"
+
+namespace fusesim::cli {
+namespace {
+
+struct Options {
+  std::string input, output;
+};
+
+int print_text(std::ostream& out, const Options& options) {
+  const std::string text = isa::disassemble(isa::read_trace(options.input));
+  if (options.output.empty()) {
+    out << text;
+  } else {
+    isa::write_file(options.output, text);
+  }
+  return 0;
+}
+
+const Registration disasm_command(
+    {21, "disasm", "Print a trace as text", [](CLI::App& app) -> Action {
+       auto options = std::make_shared<Options>();
+       app.add_option("FILE", options->input, "Trace to read")->required()->type_name("");
+       app.add_option("-o,--output", options->output, "Where to write (default standard output)")->type_name("FILE");
+       app.footer("Example: fusesim disasm v2.trace -o v2.fasm");
+       return [options](std::ostream& out) { return print_text(out, *options); };
+     }});
+
+}  // namespace
+}  // namespace fusesim::cli
