@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "sim/cli/command.h"
+#include "sim/sweep/session.h"
+
+namespace fusesim::cli {
+namespace {
+
+std::atomic<bool> stop_requested = false;
+std::atomic<int> stop_signal = 0;
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
+              "a signal handler may touch nothing else");
+
+extern "C" void request_stop(int signal) {
+  stop_signal = signal;
+  stop_requested = true;
+}
+
+/// The first interrupt lets the points under way end; SA_RESETHAND makes a second one end the program at once.
+void listen_for_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = request_stop;
+  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+int sweep_status(const sweep::Request& request, std::ostream& out) {
+  listen_for_interrupts();
+  try {
+    const auto ending = sweep::run_session(request, out, std::cerr, isatty(STDERR_FILENO) == 1, stop_requested);
+    return ending == sweep::Ending::finished ? 0 : 128 + stop_signal;
+  } catch (const sweep::UsageError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+Action declare(CLI::App& app) {
+  auto request = std::make_shared<sweep::Request>();
+  auto& axes = request->axes;
+  const auto axis = [&app](const char* option, std::string& value, const char* help) {
+    app.add_option(option, value, help)->type_name("LIST")->capture_default_str();
+  };
+  app.add_option_function<std::string>(
+         "--paper", [request](const std::string& paper) { request->paper = paper; },
+         "Instead of a sweep: a paper's speedups beside ours; fuseconv")
+      ->type_name("NAME");
+  axis("--networks", axes.networks, "all, or names");
+  axis("--variants", axes.variants, "all, or names; a network without one leaves it out");
+  axis("--arrays", axes.arrays, "Sizes: 64 or ROWSxCOLS");
+  axis("--models", axes.models, "simulated, authors-released, authors-2020, scale-sim-v3");
+  axis("--accumulators", axes.accumulators, "single, pingpong");
+  axis("--folds", axes.folds, "serial, pipelined");
+  axis("--dw-mapping", axes.dw_mapping, "column, row, broadcast");
+  axis("--fuse-links", axes.fuse_links, "yes, no");
+  axis("--packing", axes.packing, "yes, no");
+  add_format_option(app, request->format);
+  app.add_option("--out", request->out_directory,
+                 "Directory for CSV, JSON, figures (SVG, PNG) and the journal an interrupted sweep continues from")
+      ->type_name("DIR");
+  app.add_flag("!--no-figures", request->figures, "With --out: draw nothing");
+  app.add_option("--threads", request->threads, "Default: all cores")->check(CLI::Range(1U, 1024U))->type_name("N");
+  app.footer(
+      "Lists are separated by commas. Combinations without meaning are left out and counted below the table.\n"
+      "Examples: fusesim sweep --networks mobilenet_v2 --arrays 32,64,48x96 --dw-mapping column,row,broadcast\n"
+      "          fusesim sweep --paper fuseconv --out results");
+  return [request](std::ostream& out) { return sweep_status(*request, out); };
+}
+
+const Registration sweep_command({31, "sweep", "Speedups over networks, variants, array sizes and models", declare});
+
+}  // namespace
+}  // namespace fusesim::cli

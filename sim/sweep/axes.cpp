@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/axes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+#include <utility>
+
+#include "workloads/names/nearest.h"
+#include "workloads/zoo/zoo.h"
+
+namespace fusesim::sweep {
+
+namespace {
+
+std::vector<std::string_view> split(std::string_view option, std::string_view text) {
+  std::vector<std::string_view> items;
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    const std::string_view item = text.substr(0, comma);
+    if (item.empty()) throw UsageError(fmt::format("{}: an empty value in the list", option));
+    items.push_back(item);
+    if (comma == std::string_view::npos) return items;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+[[noreturn]] void refuse(std::string_view option, std::string_view item, std::span<const std::string_view> valid) {
+  throw UsageError(fmt::format("{}: unknown value '{}'{}", option, item, names::suggestion(item, valid)));
+}
+
+template <typename T>
+void add_once(std::vector<T>& values, T value) {
+  if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(std::move(value));
+}
+
+/// A list whose items are among a few names, each standing for a value.
+template <typename T, std::size_t N>
+std::vector<T> parse_choices(std::string_view option, std::string_view text,
+                             const std::array<std::pair<std::string_view, T>, N>& choices) {
+  std::vector<T> values;
+  for (const std::string_view item : split(option, text)) {
+    const auto found = std::find_if(choices.begin(), choices.end(), [&](const auto& c) { return c.first == item; });
+    if (found == choices.end()) {
+      std::vector<std::string_view> valid;
+      for (const auto& choice : choices) valid.push_back(choice.first);
+      refuse(option, item, valid);
+    }
+    add_once(values, found->second);
+  }
+  return values;
+}
+
+std::vector<std::string> parse_networks(const std::string& text) {
+  const auto known = zoo::networks();
+  if (text == "all") return {known.begin(), known.end()};
+  std::vector<std::string> networks;
+  for (const std::string_view item : split("--networks", text)) {
+    if (std::find(known.begin(), known.end(), item) == known.end()) refuse("--networks", item, known);
+    add_once(networks, std::string(item));
+  }
+  return networks;
+}
+
+std::vector<std::string> parse_variants(const std::string& text, std::span<const std::string> networks) {
+  if (text == "all") return {};
+  std::vector<std::string_view> known;
+  for (const std::string& network : networks) {
+    for (const std::string_view variant : zoo::variants(network)) add_once(known, variant);
+  }
+  std::vector<std::string> variants;
+  for (const std::string_view item : split("--variants", text)) {
+    if (std::find(known.begin(), known.end(), item) == known.end()) refuse("--variants", item, known);
+    add_once(variants, std::string(item));
+  }
+  return variants;
+}
+
+ArraySize parse_array(std::string_view item) {
+  const auto wrong = [&] {
+    return UsageError(
+        fmt::format("--arrays: '{}' is not a size; write one number for a square array or ROWSxCOLS, each "
+                    "from 1 to {}, as in 64 or 48x96",
+                    item, isa::ArrayConfig::max_side));
+  };
+  const auto side = [&](std::string_view text) {
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < 1 || value > isa::ArrayConfig::max_side) {
+      throw wrong();
+    }
+    return value;
+  };
+  const std::size_t times = item.find('x');
+  if (times == std::string_view::npos) return {side(item), side(item)};
+  return {side(item.substr(0, times)), side(item.substr(times + 1))};
+}
+
+}  // namespace
+
+Axes parse_axes(const AxesText& text) {
+  constexpr std::array<std::pair<std::string_view, bool>, 2> yes_no{{{"yes", true}, {"no", false}}};
+  Axes axes;
+  axes.networks = parse_networks(text.networks);
+  axes.variants = parse_variants(text.variants, axes.networks);
+  for (const std::string_view item : split("--arrays", text.arrays)) add_once(axes.arrays, parse_array(item));
+  using Formula = std::optional<analytic::Model>;
+  constexpr std::array<std::pair<std::string_view, Formula>, 4> models{
+      {{"simulated", std::nullopt},
+       {"authors-released", analytic::Model::authors_released},
+       {"authors-2020", analytic::Model::authors_2020},
+       {"scale-sim-v3", analytic::Model::scale_sim_v3}}};
+  axes.models = parse_choices("--models", text.models, models);
+  constexpr std::array<std::pair<std::string_view, isa::Accumulators>, 2> accumulators{
+      {{"single", isa::Accumulators::single}, {"pingpong", isa::Accumulators::pingpong}}};
+  axes.accumulators = parse_choices("--accumulators", text.accumulators, accumulators);
+  constexpr std::array<std::pair<std::string_view, isa::FoldOverlap>, 2> folds{
+      {{"serial", isa::FoldOverlap::serial}, {"pipelined", isa::FoldOverlap::pipelined}}};
+  axes.folds = parse_choices("--folds", text.folds, folds);
+  constexpr std::array<std::pair<std::string_view, DepthwiseMapping>, 3> mappings{
+      {{"column", DepthwiseMapping::column},
+       {"row", DepthwiseMapping::row},
+       {"broadcast", DepthwiseMapping::broadcast}}};
+  axes.dw_mappings = parse_choices("--dw-mapping", text.dw_mapping, mappings);
+  axes.fuse_links = parse_choices("--fuse-links", text.fuse_links, yes_no);
+  axes.packing = parse_choices("--packing", text.packing, yes_no);
+  return axes;
+}
+
+namespace {
+
+/// Every combination of the axes that only the hardware model distinguishes.
+std::vector<HardwareOptions> hardware_options(const Axes& axes) {
+  std::vector<HardwareOptions> options;
+  for (const isa::FoldOverlap folds : axes.folds) {
+    for (const isa::Accumulators accumulators : axes.accumulators) {
+      for (const DepthwiseMapping mapping : axes.dw_mappings) {
+        for (const bool packing : axes.packing) options.push_back({accumulators, folds, mapping, packing});
+      }
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
+Expansion expand(const Axes& axes) {
+  Expansion expansion;
+  const std::vector<HardwareOptions> all_options = hardware_options(axes);
+  const std::vector<HardwareOptions> no_options(1);
+  for (const std::string& network : axes.networks) {
+    const auto owned = zoo::variants(network);
+    std::vector<std::string> variants = axes.variants;
+    if (variants.empty()) variants.assign(owned.begin(), owned.end());
+    for (const std::string& variant : variants) {
+      if (std::find(owned.begin(), owned.end(), variant) == owned.end()) {
+        ++expansion.skipped[fmt::format("{} has no variant {}", network, variant)];
+        continue;
+      }
+      for (const ArraySize& size : axes.arrays) {
+        for (const auto& formula : axes.models) {
+          for (const bool links : axes.fuse_links) {
+            for (const HardwareOptions& hardware : formula ? no_options : all_options) {
+              Point point{network, variant, size.rows, size.cols, links, formula, hardware};
+              if (const auto rule = rule_against(point)) {
+                ++expansion.skipped[std::string(*rule)];
+              } else {
+                expansion.points.push_back(std::move(point));
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  if (expansion.points.empty()) {
+    throw UsageError(fmt::format("no combination of these axes makes sense: {}", expansion.skipped.begin()->first));
+  }
+  return expansion;
+}
+
+}  // namespace fusesim::sweep

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/evaluate.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+
+#include "hw/control/timing.h"
+#include "workloads/graph/graph.h"
+#include "workloads/lower/lower.h"
+#include "workloads/zoo/zoo.h"
+
+namespace fusesim::sweep {
+
+Workloads::Workloads(const std::vector<Point>& points) {
+  for (const Point& point : points) {
+    auto [entry, is_new] = layers_.try_emplace({point.network, point.variant});
+    if (is_new) entry->second = graph::array_layers(zoo::build(point.network, point.variant));
+  }
+}
+
+const std::vector<graph::Layer>& Workloads::layers(const std::string& network, const std::string& variant) const {
+  return layers_.at({network, variant});
+}
+
+namespace {
+
+isa::Dataflow dataflow(DepthwiseMapping mapping) {
+  switch (mapping) {
+    case DepthwiseMapping::column:
+      return isa::Dataflow::depthwise_column;
+    case DepthwiseMapping::row:
+      return isa::Dataflow::depthwise_row;
+    case DepthwiseMapping::broadcast:
+      return isa::Dataflow::depthwise_broadcast;
+  }
+  throw std::logic_error("not a depthwise mapping");
+}
+
+Result simulate(const Point& point, const std::vector<graph::Layer>& layers) {
+  lower::LowerOptions options;
+  options.array.rows = point.rows;
+  options.array.cols = point.cols;
+  options.array.accumulators = point.hardware.accumulators;
+  options.array.folds = point.hardware.folds;
+  options.array.fuse_links = point.fuse_links;
+  options.depthwise = dataflow(point.hardware.dw_mapping);
+  options.row_packing = point.hardware.packing;
+  Result result;
+  result.breakdown.emplace();
+  const isa::Program program = lower::lower_layers(layers, point.network + " " + point.variant, options);
+  for (const control::InstructionTiming& timing : control::time_program(program)) {
+    result.cycles = std::max(result.cycles, timing.end);
+    result.macs += timing.macs;
+    *result.breakdown += timing.cycles;
+  }
+  return result;
+}
+
+}  // namespace
+
+Result evaluate(const Point& point, const Workloads& workloads) {
+  const std::vector<graph::Layer>& layers = workloads.layers(point.network, point.variant);
+  if (!point.formula) return simulate(point, layers);
+  Result result;
+  for (const graph::Layer& layer : layers) result.macs += layer.macs();
+  result.cycles = analytic::network_cycles(*point.formula, layers, {point.rows, point.cols, point.fuse_links});
+  return result;
+}
+
+}  // namespace fusesim::sweep

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Computes one point of a sweep.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/sweep/point.h"
+#include "sim/sweep/result.h"
+#include "workloads/graph/layer.h"
+
+namespace fusesim::sweep {
+
+/// The layers of every network and variant among some points, built once. Read by many threads.
+class Workloads {
+ public:
+  explicit Workloads(const std::vector<Point>& points);
+  /// Throws std::out_of_range when no point named them.
+  [[nodiscard]] const std::vector<graph::Layer>& layers(const std::string& network, const std::string& variant) const;
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::vector<graph::Layer>> layers_;
+};
+
+/// Simulated: the network is compiled for the point's array and timed instruction by instruction, each operator
+/// beginning as soon as its inputs are complete. Thread safe.
+[[nodiscard]] Result evaluate(const Point& point, const Workloads& workloads);
+
+}  // namespace fusesim::sweep

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/figures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+namespace fusesim::sweep {
+
+namespace {
+
+/// Everything of a point but network, variant and array: one figure each.
+std::string mode_file_name(const Point& p) {
+  std::string name(model_name(p));
+  if (!p.formula) {
+    name += fmt::format("_{}_{}_{}", sweep::name(p.hardware.folds), sweep::name(p.hardware.accumulators),
+                        sweep::name(p.hardware.dw_mapping));
+    if (p.hardware.packing) name += "_packed";
+  }
+  return p.fuse_links ? name : name + "_nolinks";
+}
+
+std::string mode_title(const Point& p) {
+  std::string title(model_name(p));
+  if (!p.formula) {
+    title += fmt::format(", {} folds, {} accumulators, {} depthwise{}", name(p.hardware.folds),
+                         name(p.hardware.accumulators), name(p.hardware.dw_mapping),
+                         p.hardware.packing ? ", packed rows" : "");
+  }
+  return p.fuse_links ? title : title + ", no FuSe links";
+}
+
+template <typename Panels>
+typename Panels::value_type& panel_of(Panels& panels, const std::string& title) {
+  const auto found = std::find_if(panels.begin(), panels.end(), [&](const auto& p) { return p.title == title; });
+  if (found != panels.end()) return *found;
+  panels.push_back({title, {}});
+  return panels.back();
+}
+
+LineFigure speedup_figure(const std::vector<const Row*>& rows) {
+  LineFigure figure;
+  figure.title = "Speedup over the baseline network: " + mode_title(rows.front()->point);
+  figure.x_label = "rows and columns of the array";
+  figure.y_label = "speedup";
+  for (const Row* row : rows) {
+    if (row->point.rows != row->point.cols) continue;
+    auto& panel = panel_of(figure.panels, row->point.network);
+    auto series = std::find_if(panel.series.begin(), panel.series.end(),
+                               [&](const Series& s) { return s.label == row->point.variant; });
+    if (series == panel.series.end()) {
+      panel.series.push_back({row->point.variant, {}});
+      series = std::prev(panel.series.end());
+    }
+    series->points.emplace_back(row->point.rows, row->speedup);
+  }
+  for (auto& panel : figure.panels) {
+    for (Series& series : panel.series) std::sort(series.points.begin(), series.points.end());
+  }
+  return figure;
+}
+
+bool spans_sizes(const LineFigure& figure) {
+  return std::any_of(figure.panels.begin(), figure.panels.end(), [](const auto& panel) {
+    return std::any_of(panel.series.begin(), panel.series.end(), [](const Series& s) { return s.points.size() > 1; });
+  });
+}
+
+BarFigure cycles_figure_of(const std::vector<const Row*>& rows) {
+  const auto is_64 = [](const Row* row) { return row->point.rows == 64 && row->point.cols == 64; };
+  const auto chosen = std::find_if(rows.begin(), rows.end(), is_64);
+  const Point& array = (chosen == rows.end() ? rows.front() : *chosen)->point;
+  BarFigure figure;
+  figure.title = fmt::format("Where the cycles go at {}x{}: {}", array.rows, array.cols, mode_title(array));
+  figure.y_label = "thousand cycles";
+  figure.part_labels = {"compute", "fill", "drain", "idle"};
+  for (const Row* row : rows) {
+    if (row->point.rows != array.rows || row->point.cols != array.cols) continue;
+    panel_of(figure.panels, row->point.network).bars.push_back(cycles_bar(row->point.variant, row->result));
+  }
+  return figure;
+}
+
+}  // namespace
+
+BarFigure::Bar cycles_bar(const std::string& label, const Result& result) {
+  const auto thousands = [](std::uint64_t cycles) { return static_cast<double>(cycles) / 1000.0; };
+  const array::CycleBreakdown& b = result.breakdown.value();
+  return {label,
+          {thousands(b.compute), thousands(b.fill), thousands(b.drain), thousands(b.idle)},
+          fmt::format("{:.0f}", thousands(result.cycles))};
+}
+
+std::vector<std::pair<std::string, std::string>> sweep_figures(const std::vector<Row>& rows) {
+  std::map<std::string, std::vector<const Row*>> modes;
+  for (const Row& row : rows) modes[mode_file_name(row.point)].push_back(&row);
+  std::vector<std::pair<std::string, std::string>> scripts;
+  for (const auto& [mode, members] : modes) {
+    const LineFigure speedups = speedup_figure(members);
+    if (spans_sizes(speedups)) {
+      const std::string name = "speedup_" + mode;
+      scripts.emplace_back(name, gnuplot_script(speedups, name));
+    }
+    if (!members.front()->point.formula) {
+      const std::string name = "cycles_" + mode;
+      scripts.emplace_back(name, gnuplot_script(cycles_figure_of(members), name));
+    }
+  }
+  return scripts;
+}
+
+}  // namespace fusesim::sweep

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+
+namespace fusesim::sweep {
+
+namespace {
+
+constexpr std::string_view heading = "# finished points of a fusesim sweep; delete this file to compute them again\n";
+
+[[noreturn]] void fail(const std::filesystem::path& path, std::string_view action, int error) {
+  throw std::runtime_error(
+      fmt::format("{}: cannot {}: {}", path.string(), action, std::generic_category().message(error)));
+}
+
+/// "key cycles macs compute fill drain idle", or dashes for the breakdown a formula has not.
+std::string payload(std::uint64_t point_key, const Result& result) {
+  std::string text = fmt::format("{:016x} {} {}", point_key, result.cycles, result.macs);
+  if (!result.breakdown) return text + " - - - -";
+  const array::CycleBreakdown& b = *result.breakdown;
+  return text + fmt::format(" {} {} {} {}", b.compute, b.fill, b.drain, b.idle);
+}
+
+std::string digest(std::string_view text) {
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
+
+/// The fields of a payload whose digest was right: only another program could have written anything else.
+std::optional<std::pair<std::uint64_t, Result>> parse(std::string_view text) {
+  std::array<std::string_view, 7> fields;
+  for (std::string_view& field : fields) {
+    const std::size_t space = text.find(' ');
+    field = text.substr(0, space);
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+  }
+  const auto number = [](std::string_view field, int base, std::uint64_t& value) {
+    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value, base);
+    return error == std::errc{} && end == field.data() + field.size();
+  };
+  std::uint64_t point_key = 0;
+  Result result;
+  if (!text.empty() || !number(fields[0], 16, point_key) || !number(fields[1], 10, result.cycles) ||
+      !number(fields[2], 10, result.macs)) {
+    return std::nullopt;
+  }
+  if (fields[3] == "-") return std::pair{point_key, result};
+  array::CycleBreakdown breakdown;
+  if (!number(fields[3], 10, breakdown.compute) || !number(fields[4], 10, breakdown.fill) ||
+      !number(fields[5], 10, breakdown.drain) || !number(fields[6], 10, breakdown.idle)) {
+    return std::nullopt;
+  }
+  result.breakdown = breakdown;
+  return std::pair{point_key, result};
+}
+
+}  // namespace
+
+Journal::Journal(const std::filesystem::path& directory)
+    : path_(directory / "journal.txt"), synced_(std::chrono::steady_clock::now()) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) fail(directory, "create the output directory", error.value());
+  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail(path_, "write", errno);
+  // The lock goes with the descriptor, however the process ends.
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    const int reason = errno;
+    ::close(descriptor_);
+    if (reason == EWOULDBLOCK) {
+      throw std::runtime_error(
+          fmt::format("{}: another sweep is writing here; wait for it or choose another --out", directory.string()));
+    }
+    fail(path_, "lock", reason);
+  }
+  try {
+    std::ifstream file(path_, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (file.bad()) fail(path_, "read", EIO);
+    load(text);
+    if (text.empty()) {
+      write(heading);
+    } else if (text.back() != '\n') {
+      write("\n");  // Ends a torn line, so that the next one stands by itself.
+    }
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+Journal::~Journal() {
+  ::fdatasync(descriptor_);
+  ::close(descriptor_);
+}
+
+void Journal::load(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.empty() || line.front() == '#') continue;
+    const std::size_t last = line.rfind(' ');
+    const bool whole = last != std::string_view::npos && digest(line.substr(0, last)) == line.substr(last + 1);
+    const auto entry = whole ? parse(line.substr(0, last)) : std::nullopt;
+    if (!entry) {
+      ++damaged_;
+      continue;
+    }
+    results_.insert_or_assign(entry->first, entry->second);
+    ++loaded_;
+  }
+}
+
+std::optional<Result> Journal::find(const Point& point) const {
+  const auto found = results_.find(key(point));
+  if (found == results_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Journal::write(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor_, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path_, "write", errno);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void Journal::append(const Point& point, const Result& result) {
+  const std::string text = payload(key(point), result);
+  write(text + " " + digest(text) + "\n");
+  const auto now = std::chrono::steady_clock::now();
+  if (now - synced_ > std::chrono::seconds(1)) sync();
+}
+
+void Journal::sync() {
+  synced_ = std::chrono::steady_clock::now();
+  if (::fdatasync(descriptor_) != 0) fail(path_, "write", errno);
+}
+
+}  // namespace fusesim::sweep

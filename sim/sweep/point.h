@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// One point of a sweep: a network on a machine, under a cycle model.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hw/isa/array_config.h"
+#include "sim/analytic/model.h"
+
+namespace fusesim::sweep {
+
+/// Names the figures a point yields. Raised with every change of the compiler, the timing law or a formula that
+/// changes a figure, so that a journal of older figures is not taken for finished work.
+inline constexpr std::string_view model_version = "fusesim-figures-1";
+
+/// How depthwise layers are laid on the array (FuSe layers too, where there are no FuSe links and the mapping is not
+/// `broadcast`).
+enum class DepthwiseMapping : std::uint8_t { column, row, broadcast };
+
+[[nodiscard]] std::string_view name(DepthwiseMapping mapping);
+[[nodiscard]] std::string_view name(isa::Accumulators accumulators);
+[[nodiscard]] std::string_view name(isa::FoldOverlap folds);
+
+/// What only the hardware model distinguishes.
+struct HardwareOptions {
+  isa::Accumulators accumulators = isa::Accumulators::pingpong;
+  isa::FoldOverlap folds = isa::FoldOverlap::pipelined;
+  DepthwiseMapping dw_mapping = DepthwiseMapping::column;
+  bool packing = false;  ///< Several image lines of a FuSe layer side by side in one array row.
+  bool operator==(const HardwareOptions&) const = default;
+};
+
+struct Point {
+  std::string network, variant;
+  std::uint32_t rows = 64, cols = 64;
+  bool fuse_links = true;
+  std::optional<analytic::Model> formula;  ///< Nothing: simulated.
+  HardwareOptions hardware;                ///< Default values when there is a formula.
+  bool operator==(const Point&) const = default;
+};
+
+/// "simulated", or the name of the formula.
+[[nodiscard]] std::string_view model_name(const Point& point);
+
+/// One line that tells the point from every other, with the model version: what its key is a digest of.
+[[nodiscard]] std::string describe(const Point& point);
+
+/// 64-bit digest of describe().
+[[nodiscard]] std::uint64_t key(const Point& point);
+
+/// Why the point makes no sense, nothing if it does:
+/// - `broadcast` depthwise and row packing need FuSe links;
+/// - serial folds never use a second accumulator, so they are run with a single one only.
+[[nodiscard]] std::optional<std::string_view> rule_against(const Point& point);
+
+/// What the speedup of `point` is measured against: the network's baseline variant with `mapping` depthwise on the
+/// same array without FuSe links, same model, accumulators and folds, no packing.
+[[nodiscard]] Point reference(const Point& point, DepthwiseMapping mapping);
+
+}  // namespace fusesim::sweep

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/rows.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace fusesim::sweep {
+
+std::vector<Row> make_rows(const std::vector<Point>& points, const Results& results) {
+  const auto cycles = [&](const Point& point) {
+    const auto found = results.find(describe(point));
+    if (found == results.end()) throw std::logic_error("make_rows: no result for " + describe(point));
+    return static_cast<double>(found->second.cycles);
+  };
+  std::vector<Row> rows;
+  rows.reserve(points.size());
+  for (const Point& point : points) {
+    const double own = cycles(point);
+    Row row{point, results.at(describe(point)), cycles(reference(point, DepthwiseMapping::column)) / own, {}, 0};
+    if (!point.formula) row.speedup_over_row = cycles(reference(point, DepthwiseMapping::row)) / own;
+    row.utilization = static_cast<double>(row.result.macs) /
+                      (static_cast<double>(point.rows) * static_cast<double>(point.cols) * own);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+namespace {
+
+template <typename T>
+report::Cell cell_if(bool present, T value) {
+  report::Cell cell;
+  if (present) cell = std::move(value);
+  return cell;
+}
+
+}  // namespace
+
+report::Table to_report(const std::vector<Row>& rows) {
+  report::Table table(
+      "Cycles and speedups",
+      {{"network", "", "Name in the zoo; input 224x224x3"},
+       {"variant", "", "Which depthwise layers are replaced by FuSe layers"},
+       {"rows", "PEs", "Rows of the array"},
+       {"cols", "PEs", "Columns of the array"},
+       {"model", "", "simulated, or a published formula (docs/models.md)"},
+       {"fuse_links", "", "Row broadcast wires present; without them FuSe layers run as depthwise layers"},
+       {"accumulators", "", "Accumulators of a processing element"},
+       {"folds", "", "serial: a fold starts when the last one has left; pipelined: as early as the hardware allows"},
+       {"dw_mapping", "", "How depthwise layers lie on the array"},
+       {"cycles", "", "From the first operand to the last result"},
+       {"speedup", "x",
+        "Over the baseline network, column depthwise, no FuSe links, same array, model, accumulators and folds", 2},
+       {"utilization", "%", "100 * macs / (rows * cols * cycles)", 1},
+       {"packing", "", "Several lines of a FuSe layer share an array row"},
+       {"speedup_over_row", "x", "As speedup, with the baseline's depthwise layers mapped by row", 2},
+       {"compute_cycles", "", "Cycles in which sums grow"},
+       {"fill_cycles", "", "Cycles in which operands only travel"},
+       {"drain_cycles", "", "Cycles in which sums only leave"},
+       {"idle_cycles", "", "Cycles in which nothing moves"},
+       {"macs", "", "Useful multiply-accumulates", 3, true}});
+  for (const Row& row : rows) {
+    const Point& p = row.point;
+    const bool simulated = !p.formula;
+    const auto text = [&](std::string_view value) { return cell_if(simulated, std::string(value)); };
+    const array::CycleBreakdown parts = row.result.breakdown.value_or(array::CycleBreakdown{});
+    const auto part = [&](std::uint64_t cycles) { return cell_if(row.result.breakdown.has_value(), cycles); };
+    table.add_row({p.network, p.variant, std::uint64_t{p.rows}, std::uint64_t{p.cols}, std::string(model_name(p)),
+                   p.fuse_links, text(name(p.hardware.accumulators)), text(name(p.hardware.folds)),
+                   text(name(p.hardware.dw_mapping)), row.result.cycles, row.speedup, 100.0 * row.utilization,
+                   cell_if(simulated, p.hardware.packing),
+                   cell_if(row.speedup_over_row.has_value(), row.speedup_over_row.value_or(0)), part(parts.compute),
+                   part(parts.fill), part(parts.drain), part(parts.idle), row.result.macs});
+  }
+  table.add_note(
+      "speedup: the baseline network with column depthwise and no FuSe links, on the same array, model, accumulators "
+      "and "
+      "folds, over this row.");
+  table.add_note(
+      "speedup_over_row: the same with the baseline's depthwise layers mapped by row, which needs no hardware.");
+  table.add_note(
+      "Simulated rows time the array alone: memory and the operators between array layers cost nothing here.");
+  table.add_note("compute + fill + drain + idle = cycles; formulas know no such parts.");
+  table.add_note(fmt::format("Figures of {}.", model_version));
+  return table;
+}
+
+}  // namespace fusesim::sweep

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/session.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <ostream>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hw/isa/write_file.h"
+#include "sim/sweep/figures.h"
+#include "sim/sweep/journal.h"
+#include "sim/sweep/paper.h"
+#include "sim/sweep/progress.h"
+#include "sim/sweep/rows.h"
+#include "sim/sweep/runner.h"
+#include "workloads/names/nearest.h"
+
+namespace fusesim::sweep {
+
+namespace {
+
+std::string text_of(const report::Table& table, report::Format format) {
+  std::ostringstream text;
+  report::write(text, table, format);
+  return text.str();
+}
+
+/// CSV and JSON of one report.
+void write_report(const std::filesystem::path& directory, const std::string& name, const report::Table& table) {
+  isa::write_file(directory / (name + ".csv"), text_of(table, report::Format::csv));
+  isa::write_file(directory / (name + ".json"), text_of(table, report::Format::json));
+}
+
+using Scripts = std::vector<std::pair<std::string, std::string>>;
+
+/// What a kind of sweep makes of its results.
+struct Product {
+  std::string printed;
+  std::vector<std::pair<std::string, report::Table>> files;  ///< By name without ending.
+  Scripts figures;
+};
+
+void check_paper(const std::string& paper) {
+  constexpr std::array<std::string_view, 1> papers{"fuseconv"};
+  if (paper != papers[0]) {
+    throw UsageError(fmt::format("--paper: unknown value '{}'{}", paper, names::suggestion(paper, papers)));
+  }
+}
+
+Product paper_product(const std::vector<Point>& points, const Results& results, report::Format format) {
+  const PaperComparison comparison = compare_with_paper(results);
+  const report::Table joint = joint_report(comparison);
+  Product product;
+  product.printed = format == report::Format::table
+                        ? text_of(speedup_report(comparison), format) + "\n" + text_of(size_report(comparison), format)
+                        : text_of(joint, format);
+  product.files = {{"paper", joint}, {"sweep", to_report(make_rows(points, results))}};
+  product.figures = {{"paper_speedup_by_size", gnuplot_script(size_figure(comparison), "paper_speedup_by_size")},
+                     {"paper_cycles", gnuplot_script(cycles_figure(results), "paper_cycles")}};
+  return product;
+}
+
+Product sweep_product(const Expansion& expansion, const Results& results, report::Format format) {
+  const std::vector<Row> rows = make_rows(expansion.points, results);
+  report::Table table = to_report(rows);
+  for (const auto& [rule, count] : expansion.skipped) {
+    table.add_note(fmt::format("Left out {} combination{}: {}.", count, count == 1 ? "" : "s", rule));
+  }
+  Product product;
+  product.printed = text_of(table, format);
+  product.files = {{"sweep", table}};
+  product.figures = sweep_figures(rows);
+  return product;
+}
+
+/// Draws until told to stop; without gnuplot the figures are left out and the rest stands.
+void draw_all(const Scripts& figures, const std::filesystem::path& directory, std::ostream& messages,
+              const std::atomic<bool>& stop) {
+  for (const auto& [name, script] : figures) {
+    if (stop) return;
+    try {
+      draw(script, name, directory);
+    } catch (const std::runtime_error& error) {
+      messages << "fusesim: figures are not drawn: " << error.what() << '\n';
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+Ending run_session(const Request& request, std::ostream& out, std::ostream& messages, bool messages_is_terminal,
+                   const std::atomic<bool>& stop) {
+  Expansion expansion;
+  std::vector<Point> points;
+  if (request.paper) {
+    check_paper(*request.paper);
+    points = paper_points();
+  } else {
+    expansion = expand(parse_axes(request.axes));
+    points = with_references(expansion.points);
+  }
+  std::optional<Journal> journal;
+  if (!request.out_directory.empty()) journal.emplace(request.out_directory);
+  std::optional<ProgressBar> bar;
+  if (messages_is_terminal) bar.emplace(messages);
+
+  RunOptions options;
+  options.threads = request.threads;
+  options.journal = journal ? &*journal : nullptr;
+  options.stop = &stop;
+  if (bar) options.progress = [&bar](std::size_t done, std::size_t total) { bar->update(done, total); };
+  const RunOutcome outcome = run(points, options);
+  bar.reset();
+  if (outcome.missing > 0) {
+    messages << fmt::format(
+        "fusesim: interrupted after {} of {} points; {}\n", outcome.results.size(),
+        outcome.results.size() + outcome.missing,
+        journal ? fmt::format("the same command with --out {} goes on from there", request.out_directory.string())
+                : "they are lost: with --out DIR a sweep can be continued");
+    return Ending::interrupted;
+  }
+  const Product product = request.paper ? paper_product(points, outcome.results, request.format)
+                                        : sweep_product(expansion, outcome.results, request.format);
+  if (journal) {
+    for (const auto& [name, table] : product.files) write_report(request.out_directory, name, table);
+    if (request.figures) draw_all(product.figures, request.out_directory, messages, stop);
+  }
+  out << product.printed;
+  return Ending::finished;
+}
+
+}  // namespace fusesim::sweep

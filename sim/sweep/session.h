@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// `fusesim sweep` from its request to its files.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include "sim/report/table.h"
+#include "sim/sweep/axes.h"
+
+namespace fusesim::sweep {
+
+struct Request {
+  std::optional<std::string> paper;  ///< Compare with this paper ("fuseconv") instead of sweeping `axes`.
+  AxesText axes;
+  report::Format format = report::Format::table;  ///< Of what goes to standard output.
+  /// Empty: nothing is kept. Else the directory of journal.txt, sweep.csv, sweep.json, the figures and, for a paper,
+  /// paper.csv and paper.json.
+  std::filesystem::path out_directory;
+  bool figures = true;
+  unsigned threads = 0;  ///< 0: all cores.
+};
+
+enum class Ending : std::uint8_t { finished, interrupted };
+
+/// Writes the report to `out`; on `messages` one line when it was interrupted or a figure could not be drawn, and a
+/// progress bar if `messages_is_terminal`. Files appear whole or not at all, and depend on the request alone. An
+/// interrupted session writes nothing but its journal. Throws UsageError for a wrong request and std::runtime_error
+/// when the directory cannot be used.
+[[nodiscard]] Ending run_session(const Request& request, std::ostream& out, std::ostream& messages,
+                                 bool messages_is_terminal, const std::atomic<bool>& stop);
+
+}  // namespace fusesim::sweep
