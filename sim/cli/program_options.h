@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that name a workload and a machine, shared by the commands that compile.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hw/isa/program.h"
+#include "sim/config/machine_config.h"
+
+namespace fusesim::cli {
+
+/// What the user typed; empty strings were not given.
+struct ProgramOptions {
+  std::string network;
+  std::string variant;
+  std::string machine;
+  std::vector<std::string> overrides;
+  std::string array, accumulators, folds, mapping, broadcast_stages;
+  bool no_fuse_links = false, no_packing = false;
+  std::uint64_t seed = 1;
+};
+
+/// Declares --variant, --machine, --set, --array, --accumulators, --folds, --broadcast-stages, --no-fuse-links,
+/// --dw-mapping, --no-packing, --seed. `options` must outlive the App.
+void add_program_options(CLI::App& app, ProgramOptions& options);
+
+/// True when an option was given that only compiling heeds; a trace has its array and mapping fixed.
+[[nodiscard]] bool any_compile_option(const ProgramOptions& options);
+
+/// The machine that the options describe. Throws UsageError or config::ConfigError.
+[[nodiscard]] config::MachineConfig machine_of(const ProgramOptions& options);
+
+/// The network compiled for the machine. Throws UsageError.
+[[nodiscard]] isa::Program compile(const ProgramOptions& options);
+
+}  // namespace fusesim::cli
