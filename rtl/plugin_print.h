@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Included ahead of every Verilated source: messages of failed assertions are kept for the caller instead of printed.
+#pragma once
+
+int fusesim_rtl_print(const char* format, ...) __attribute__((format(printf, 1, 2)));
+#define VL_PRINTF fusesim_rtl_print
