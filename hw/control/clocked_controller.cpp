@@ -18,7 +18,7 @@ ClockedController::ClockedController(const sc_core::sc_module_name& module_name,
     left_.push_back(plan.folds());
     record_.instructions.push_back({0, 0, plan.folds(), instruction.geometry.macs(), {}});
   }
-  SC_METHOD(tick);
+  SC_METHOD(process);
 }
 
 bool ClockedController::may_issue(const isa::ArrayInstruction& instruction) const {
@@ -38,6 +38,10 @@ void ClockedController::offer_next() {
     ++offer_instruction_;
     offer_fold_ = 0;
   }
+}
+
+void ClockedController::process() {
+  failure_.guard([this] { tick(); });
 }
 
 void ClockedController::tick() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hw/array/pe_array.h"
+#include "hw/control/failure.h"
 #include "hw/control/fold_sequencer.h"
 #include "hw/control/run_record.h"
 #include "hw/isa/program.h"
@@ -28,11 +29,16 @@ class ClockedController final : public sc_core::sc_module {
   SC_HAS_PROCESS(ClockedController);
   ClockedController(const sc_core::sc_module_name& module_name, const isa::Program& program, Options options);
 
-  [[nodiscard]] const RunRecord& record() const { return record_; }
+  /// Valid when the simulation has ended. Throws what stopped it.
+  [[nodiscard]] const RunRecord& record() const {
+    failure_.rethrow();
+    return record_;
+  }
   /// The cycle that is being clocked, for observers of the array.
   [[nodiscard]] std::uint64_t cycle() const { return sequencer_.cycle(); }
 
  private:
+  void process();
   void tick();
   void offer_next();
   void finish(const FinishedFold& fold);
@@ -52,6 +58,7 @@ class ClockedController final : public sc_core::sc_module {
   std::uint32_t counting_ = 0;  ///< The instruction that cycles are booked on.
   CycleBreakdown booked_;
   RunRecord record_;
+  Failure failure_;
 };
 
 }  // namespace fusesim::control

@@ -10,7 +10,7 @@ namespace fusesim::control {
 EventController::EventController(const sc_core::sc_module_name& module_name, const isa::Program& program, Options options)
     : sc_module(module_name), program_(program), options_(std::move(options)), scheduler_(program.array) {
   record_.instructions.resize(program.instructions.size());
-  SC_METHOD(advance);
+  SC_METHOD(process);
 }
 
 std::uint64_t EventController::now() const { return sc_core::sc_time_stamp().value() / options_.period.value(); }
@@ -22,6 +22,10 @@ std::uint64_t EventController::ready(std::uint32_t index) const {
     cycle = std::max(cycle, record_.instructions[before].end);
   }
   return cycle;
+}
+
+void EventController::process() {
+  failure_.guard([this] { advance(); });
 }
 
 void EventController::advance() {

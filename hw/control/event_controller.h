@@ -8,6 +8,7 @@
 
 #include "hw/array/fold_scheduler.h"
 #include "hw/array/values/convolve.h"
+#include "hw/control/failure.h"
 #include "hw/control/run_record.h"
 #include "hw/isa/program.h"
 #include "hw/memory/tensor_memory.h"
@@ -29,10 +30,14 @@ class EventController final : public sc_core::sc_module {
   SC_HAS_PROCESS(EventController);
   EventController(const sc_core::sc_module_name& module_name, const isa::Program& program, Options options);
 
-  /// Valid when the simulation has ended.
-  [[nodiscard]] const RunRecord& record() const { return record_; }
+  /// Valid when the simulation has ended. Throws what stopped it.
+  [[nodiscard]] const RunRecord& record() const {
+    failure_.rethrow();
+    return record_;
+  }
 
  private:
+  void process();
   void advance();
   void issue(std::uint32_t index);
   void complete(std::uint32_t index);
@@ -49,6 +54,7 @@ class EventController final : public sc_core::sc_module {
   std::vector<std::uint32_t> running_;      ///< Issued, not ended.
   CycleBreakdown booked_;
   RunRecord record_;
+  Failure failure_;
 };
 
 }  // namespace fusesim::control

@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "hw/isa/trace.h"
+#include "hw/waves/vcd_writer.h"
 #include "sim/cli/command.h"
 #include "sim/cli/program_options.h"
 #include "workloads/zoo/zoo.h"
@@ -48,20 +48,6 @@ isa::Program load(const Options& options) {
     }
   }
   return program;
-}
-
-/// "A:B", cycles.
-void parse_window(const std::string& text, run::Waves& waves) {
-  const std::size_t colon = text.find(':');
-  auto number = [](std::string_view digits, std::uint64_t& value) {
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return error == std::errc{} && end == digits.data() + digits.size();
-  };
-  const std::string_view view = text;
-  if (colon == std::string::npos || !number(view.substr(0, colon), waves.begin) ||
-      !number(view.substr(colon + 1), waves.end) || waves.begin >= waves.end) {
-    throw UsageError(fmt::format("--vcd-window '{}' is not FIRST:END with FIRST < END, in cycles; write for instance 0:500", text));
-  }
 }
 
 accelerator::Fidelity parse_fidelity(const std::string& text) {
@@ -150,7 +136,13 @@ int run_program(std::ostream& out, const Options& options) {
     waves.file = options.vcd;
     waves.scope = options.scope;
     if (options.window.empty()) throw UsageError("--vcd needs --vcd-window FIRST:END, in cycles; write for instance 0:500");
-    parse_window(options.window, waves);
+    try {
+      const waves::Window window = waves::parse_window(options.window);
+      waves.begin = window.first;
+      waves.end = window.end;
+    } catch (const std::invalid_argument& error) {
+      throw UsageError(std::string("--vcd-window: ") + error.what());
+    }
     how.waves = waves;
   } else if (!options.window.empty()) {
     throw UsageError("--vcd-window needs --vcd FILE");

@@ -3,9 +3,13 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
+#include "hw/array/stepped_array.h"
 #include "hw/memory/tensor_store.h"
+#include "hw/waves/array_probe.h"
 #include "rtl/verilated_array.h"
 
 namespace fusesim::run {
@@ -24,6 +28,51 @@ double utilization(std::uint64_t macs, std::uint64_t cycles, const isa::ArrayCon
   return static_cast<double>(macs) / (static_cast<double>(array.rows) * array.cols * static_cast<double>(cycles));
 }
 
+/// The waveform of a run: what the machine shows in the window goes to the file.
+class WaveFile {
+ public:
+  WaveFile(const isa::ArrayConfig& array, const Options& options)
+      : array_(array),
+        waves_(*options.waves),
+        scope_(waves::parse_wave_scope(waves_.scope, array)),
+        writer_(waves_.file, {"1ps", std::max<std::uint64_t>(1, std::llround(1e6 / options.clock_mhz))},
+                {waves_.begin, waves_.end}),
+        probe_(writer_, array, scope_) {}
+
+  void attach(accelerator::Options& machine) {
+    // Registers in the window's first cycle are what the edge before it left; cycle 0 has no edge before it.
+    if (waves_.begin == 0) probe_.start(0, array::SteppedArray(array_));
+    machine.window_begin = waves_.begin == 0 ? 0 : waves_.begin - 1;
+    machine.window_end = waves_.end;
+    machine.observe = [this](std::uint64_t cycle, const array::ArrayModel& model, const array::EdgeInputs& in,
+                             const array::EdgeOutputs& out) {
+      if (cycle < waves_.begin) {
+        probe_.start(waves_.begin, model);
+      } else {
+        probe_.sample(cycle, model, in, out);
+      }
+    };
+  }
+
+  void close(std::uint64_t cycles) {
+    if (waves_.begin >= cycles) {
+      writer_.close();
+      std::error_code ignored;
+      if (std::filesystem::is_regular_file(waves_.file, ignored)) std::filesystem::remove(waves_.file, ignored);
+      throw std::invalid_argument("--vcd-window starts at cycle " + std::to_string(waves_.begin) + " but the run has " +
+                                  std::to_string(cycles) + "; choose an earlier window");
+    }
+    writer_.close();
+  }
+
+ private:
+  isa::ArrayConfig array_;
+  Waves waves_;
+  waves::WaveScope scope_;
+  waves::VcdWriter writer_;
+  waves::ArrayProbe probe_;
+};
+
 }  // namespace
 
 Result run(const isa::Program& program, const Options& options) {
@@ -37,7 +86,13 @@ Result run(const isa::Program& program, const Options& options) {
   machine.clock_mhz = options.clock_mhz;
   machine.values = options.values;
   machine.make_rtl = [](const isa::ArrayConfig& config) { return std::make_unique<rtl::VerilatedArray>(config); };
+  std::optional<WaveFile> waves;
+  if (options.waves) {
+    waves.emplace(program.array, options);
+    waves->attach(machine);
+  }
   const control::RunRecord record = accelerator::run(program, store, machine);
+  if (waves) waves->close(record.cycles);
 
   Result result;
   result.cycles = record.cycles;
