@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// `fusesim compile`, `disasm` and `asm`, started as a program.
+#include <gmock/gmock.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace fusesim {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+struct Result {
+  int status;
+  std::string output;
+};
+
+/// Runs shell commands in an empty directory of the test's own, in which $F is the program.
+class TraceCommands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "fusesim-test-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    directory_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  Result shell(const std::string& command) const {
+    FILE* pipe = popen(("cd '" + directory_ + "'; F='" FUSESIM_PROGRAM "'; { " + command + "; } 2>&1").c_str(), "r");
+    if (pipe == nullptr) throw std::runtime_error("popen failed");
+    Result result;
+    char buffer[4096];
+    for (std::size_t n = 0; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) result.output.append(buffer, n);
+    const int status = pclose(pipe);
+    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return result;
+  }
+
+ private:
+  std::string directory_;
+};
+
+TEST_F(TraceCommands, TextAndTraceTurnIntoEachOther) {
+  const Result result = shell(
+      "$F compile mobilenet_v2 --variant fuse_half --array 24x40 -o a.trace && $F disasm a.trace -o a.fasm && "
+      "$F asm a.fasm -o b.trace && cmp a.trace b.trace && $F disasm b.trace | cmp - a.fasm && ls");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_THAT(result.output, StartsWith("a.trace: 70 instructions, "));
+  EXPECT_THAT(result.output, HasSubstr("for array 24x40 pingpong pipelined fuse stages=0\na.fasm\na.trace\nb.trace\n"));
+}
+
+TEST_F(TraceCommands, OptionsReachTheProgram) {
+  const Result plain = shell(
+      "$F compile mobilenet_v1 --array 5x7 --accumulators single --folds serial --no-fuse-links --dw-mapping row "
+      "-o a.trace >/dev/null && $F disasm a.trace");
+  EXPECT_THAT(plain.output,
+              HasSubstr("rows=5 cols=7 accumulators=single folds=serial fuse_links=no broadcast_stages=0"));
+  EXPECT_THAT(plain.output, HasSubstr(" depthwise_row "));
+  const std::string broadcast = "$F compile mobilenet_v1 --dw-mapping broadcast -o a.trace ";
+  EXPECT_THAT(shell(broadcast + ">/dev/null && $F disasm a.trace").output, HasSubstr(" lines="));
+  EXPECT_THAT(shell(broadcast + "--no-packing >/dev/null && $F disasm a.trace").output,
+              ::testing::Not(HasSubstr(" lines=")));
+  EXPECT_EQ(shell(broadcast + ">/dev/null && cp a.trace b.trace && " + broadcast +
+                  "--seed 2 >/dev/null && cmp -s a.trace b.trace")
+                .status,
+            1);
+}
+
+TEST_F(TraceCommands, ATraceGoesAloneIntoAPipe) {
+  EXPECT_EQ(
+      shell("$F compile mobilenet_v1 -o a.trace >/dev/null && $F compile mobilenet_v1 -o /dev/stdout | cmp - a.trace")
+          .output,
+      "");
+}
+
+TEST_F(TraceCommands, MistakesOnTheCommandLineAreNamed) {
+  const Result array = shell("$F compile mobilenet_v1 --array 64 -o a.trace");
+  EXPECT_EQ(array.status, 2);
+  EXPECT_THAT(array.output, StartsWith("fusesim: --array '64' is not of the form ROWSxCOLS"));
+  const Result mapping = shell("$F compile mobilenet_v1 --dw-mapping colum -o a.trace");
+  EXPECT_EQ(mapping.status, 2);
+  EXPECT_THAT(mapping.output, StartsWith("fusesim: --dw-mapping 'colum' is unknown; did you mean 'column'?"));
+  const Result links = shell("$F compile mobilenet_v1 --dw-mapping broadcast --no-fuse-links -o a.trace");
+  EXPECT_EQ(links.status, 2);
+  EXPECT_THAT(links.output, StartsWith("fusesim: depthwise mapping 'broadcast' needs FuSe links"));
+  EXPECT_EQ(shell("ls").output, "");
+}
+
+TEST_F(TraceCommands, FilesThatCannotBeReadOrWrittenAreNamed) {
+  const auto expect_failure = [&](const std::string& command, const std::string& message) {
+    const Result result = shell(command);
+    EXPECT_EQ(result.status, 1) << command;
+    EXPECT_THAT(result.output, StartsWith("fusesim: " + message)) << command;
+  };
+  expect_failure("$F compile mobilenet_v1 -o no/a.trace", "no/a.trace: cannot write: No such file or directory");
+  expect_failure("$F compile mobilenet_v1 -o /dev/full", "/dev/full: cannot write: No space left on device");
+  expect_failure("$F disasm none", "none: cannot read: No such file or directory");
+  expect_failure("$F asm none -o a", "none: cannot read: No such file or directory");
+  expect_failure("$F asm . -o a", ".: cannot read: Is a directory");
+  expect_failure("echo 'fusesim 1' >a.fasm; echo 'aray rows=1' >>a.fasm; $F asm a.fasm -o a",
+                 "a.fasm:2: keyword 'aray' is unknown; did you mean 'array'?");
+  expect_failure("$F disasm a.fasm", "a.fasm: magic: not a fusesim trace");
+  expect_failure("$F compile mobilenet_v1 -o a.trace >/dev/null; head -c 1000 a.trace >b.trace; $F disasm b.trace",
+                 "b.trace: payload: truncated at byte 1000 of ");
+}
+
+}  // namespace
+}  // namespace fusesim
