@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hw/array/row_kernels.h"
 
+#include <initializer_list>
+
 namespace fusesim::array {
 
 namespace {
@@ -58,8 +60,10 @@ const RowKernels& portable_row_kernels() {
 }
 
 const RowKernels& best_row_kernels() {
-  const RowKernels* avx2 = avx2_row_kernels();
-  return avx2 != nullptr ? *avx2 : portable_row_kernels();
+  for (const RowKernels* kernels : {avx512_row_kernels(), avx2_row_kernels()}) {
+    if (kernels != nullptr) return *kernels;
+  }
+  return portable_row_kernels();
 }
 
 }  // namespace fusesim::array

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SteppedArray does to one row of PEs at a clock edge, on plain arrays. Two implementations: portable C++ and AVX2.
+// What SteppedArray does to one row of PEs at a clock edge, on plain arrays: portable C++, AVX2 and AVX-512.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,8 @@ struct RowKernels {
 [[nodiscard]] const RowKernels& portable_row_kernels();
 /// nullptr when the processor or the build lacks AVX2.
 [[nodiscard]] const RowKernels* avx2_row_kernels();
+/// nullptr when the processor or the build lacks AVX-512 F, BW, VL or DQ.
+[[nodiscard]] const RowKernels* avx512_row_kernels();
 /// The fastest this processor runs.
 [[nodiscard]] const RowKernels& best_row_kernels();
 

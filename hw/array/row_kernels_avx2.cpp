@@ -20,10 +20,8 @@ __m256i flag(__m256i control) {
   const __m256i mask = _mm256_set1_epi8(1 << Bit);
   return _mm256_cmpeq_epi8(_mm256_and_si256(control, mask), mask);
 }
-/// Eight byte flags, sign-extended to 32-bit lanes.
-__m256i widen(const std::uint8_t* flags) {
-  return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(flags)));
-}
+/// Eight bytes, sign-extended to 32-bit lanes.
+__m256i widen(const void* p) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p))); }
 
 std::uint32_t accumulate(std::uint32_t lanes, const std::int8_t* a, const std::uint8_t* control, const std::int8_t* w,
                          const std::uint8_t* wv, const RowBanks& row) {
@@ -36,21 +34,22 @@ std::uint32_t accumulate(std::uint32_t lanes, const std::int8_t* a, const std::u
     macs += static_cast<std::uint32_t>(std::popcount(valid_bits));
     const __m256i first = _mm256_and_si256(flag<1>(c), valid);
     const __m256i second_bank = _mm256_and_si256(flag<2>(c), valid);
-    // int8 x int8 fits 16 bits; invalid lanes get a zero product.
-    const __m256i operand = _mm256_and_si256(load(a + j), valid);
-    const __m256i weight = load(w + j);
-    __m256i product[2];
-    product[0] = _mm256_mullo_epi16(_mm256_cvtepi8_epi16(_mm256_castsi256_si128(operand)),
-                                    _mm256_cvtepi8_epi16(_mm256_castsi256_si128(weight)));
-    product[1] = _mm256_mullo_epi16(_mm256_cvtepi8_epi16(_mm256_extracti128_si256(operand, 1)),
-                                    _mm256_cvtepi8_epi16(_mm256_extracti128_si256(weight, 1)));
+    const std::uint32_t bank_bits = bits(second_bank);
+    const bool plain = bits(first) == 0 && (bank_bits == 0 || bank_bits == valid_bits);
+    // Invalid lanes get a zero product. Each factor is one half of a pair of 16-bit numbers whose other half is zero,
+    // so that the multiply-add of pairs is the product.
+    alignas(32) std::int8_t masked[row_lanes];
+    const std::int8_t* operand = a + j;
+    if (valid_bits != 0xffffffffU) {
+      _mm256_store_si256(reinterpret_cast<__m256i*>(masked), _mm256_and_si256(load(a + j), valid));
+      operand = masked;
+    }
     __m256i sum[4];
     for (int q = 0; q < 4; ++q) {
-      const __m256i half = product[q / 2];
-      sum[q] = _mm256_cvtepi16_epi32(q % 2 == 0 ? _mm256_castsi256_si128(half) : _mm256_extracti128_si256(half, 1));
+      const __m256i x = _mm256_and_si256(widen(operand + 8 * q), _mm256_set1_epi32(0xffff));
+      sum[q] = _mm256_madd_epi16(x, widen(w + j + 8 * q));
     }
-    const std::uint32_t bank_bits = bits(second_bank);
-    if (bits(first) == 0 && (bank_bits == 0 || bank_bits == valid_bits)) {
+    if (plain) {
       const int bank = bank_bits != 0 ? 1 : 0;
       std::int32_t* acc = row.acc[bank] + j;
       for (int q = 0; q < 4; ++q) store(acc + 8 * q, _mm256_add_epi32(load(acc + 8 * q), sum[q]));

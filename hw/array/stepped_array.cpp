@@ -17,9 +17,7 @@ std::uint8_t control_byte(bool valid, bool first, std::uint8_t bank) {
 }
 
 bool any(const std::vector<std::uint8_t>& flags) {
-  std::uint8_t seen = 0;
-  for (const std::uint8_t flag : flags) seen |= flag;
-  return seen != 0;
+  return std::memchr(flags.data(), 1, flags.size()) != nullptr;
 }
 
 }  // namespace
@@ -58,6 +56,7 @@ SteppedArray::SteppedArray(const isa::ArrayConfig& config, const RowKernels& ker
   tap_control_.resize(std::size_t{rows} * segments_.size());
   tap_active_.resize(rows);
 
+  second_bank_ = config.banks() == 2 ? 1 : 0;
   for (std::uint32_t bank = 0; bank < config.banks(); ++bank) {
     acc_[bank].resize(cells);
     full_[bank].resize(cells);
@@ -99,16 +98,10 @@ void SteppedArray::reset() {
   zero(mv_);
   zero(mb_);
   zero(row_moves_);
-  edges_ = taps_gone_ = 0;
+  edges_ = taps_gone_ = strobes_gone_ = 0;
   head_ = 0;
   front_ = stream_length_ - lanes_ - max_delay_ - 1;
   last_macs_ = last_moves_ = 0;
-}
-
-RowBanks SteppedArray::banks_of(std::uint32_t row) {
-  const std::size_t at = cell(row, 0);
-  const int second = config_.banks() == 2 ? 1 : 0;  // With one bank, bank bits are never set.
-  return {{acc_[0].data() + at, acc_[second].data() + at}, {full_[0].data() + at, full_[second].data() + at}};
 }
 
 void SteppedArray::clock(const EdgeInputs& in, EdgeOutputs& out) {
@@ -143,6 +136,7 @@ void SteppedArray::show_outputs(const EdgeInputs& in, EdgeOutputs& out) const {
 
 void SteppedArray::accumulate() {
   const bool cut = segments_.size() > 1;
+  std::uint32_t macs = 0;
   for (std::uint32_t i = 0; i < config_.rows; ++i) {
     const bool tapped = tap_active_[i] != 0;
     if (!tapped && last_valid_[i] + max_delay_ < edges_) continue;
@@ -166,16 +160,15 @@ void SteppedArray::accumulate() {
       control = row_control_.data();
     }
     const std::size_t top = cell(top_row(i), 0);
-    last_macs_ += kernels_->accumulate(lanes_, a, control, w_.data() + top, wv_.data() + top, banks_of(i));
+    macs += kernels_->accumulate(lanes_, a, control, w_.data() + top, wv_.data() + top, banks_of(i));
   }
+  last_macs_ = macs;
 }
 
-void SteppedArray::drain(const EdgeInputs& in, EdgeOutputs& out) {
+bool SteppedArray::collect_strobes(const EdgeInputs& in) {
   const std::uint32_t cols = config_.cols;
-  // The drain wires in this cycle.
-  const std::size_t skew = edges_ % skew_slots_ * lanes_, direct = edges_ % direct_slots_ * lanes_;
-  bool strobe = false;
   if (any(in.drain)) {
+    strobes_gone_ = edges_ + max_delay_ + 1;
     const std::uint8_t bank = in.drain_bank != 0 && config_.banks() == 2 ? 0xff : 0;
     for (std::uint32_t j = 0; j < cols; ++j) {
       if (in.drain[j] == 0) continue;
@@ -190,20 +183,28 @@ void SteppedArray::drain(const EdgeInputs& in, EdgeOutputs& out) {
       }
     }
   }
+  if (edges_ >= strobes_gone_) return false;
+  const std::uint32_t lanes = lanes_;
+  std::uint8_t* skew = skew_drain_.data() + edges_ % skew_slots_ * lanes;
+  std::uint8_t* skew_bank = skew_drain_bank_.data() + edges_ % skew_slots_ * lanes;
+  std::uint8_t* direct = direct_drain_.data() + edges_ % direct_slots_ * lanes;
+  std::uint8_t* direct_bank = direct_drain_bank_.data() + edges_ % direct_slots_ * lanes;
+  std::uint8_t* now = drain_now_.data();
+  std::uint8_t* bank_now = drain_bank_now_.data();
   std::uint8_t seen = 0;
-  for (std::uint32_t j = 0; j < lanes_; ++j) {
-    drain_now_[j] = skew_drain_[skew + j] | direct_drain_[direct + j];
-    drain_bank_now_[j] = skew_drain_bank_[skew + j] | direct_drain_bank_[direct + j];
-    seen |= drain_now_[j];
+  for (std::uint32_t j = 0; j < lanes; ++j) seen |= skew[j] | direct[j];
+  if (seen == 0) return false;
+  for (std::uint32_t j = 0; j < lanes; ++j) {
+    now[j] = skew[j] | direct[j];
+    bank_now[j] = skew_bank[j] | direct_bank[j];
   }
-  strobe = seen != 0;
-  if (strobe) {
-    std::memset(skew_drain_.data() + skew, 0, lanes_);
-    std::memset(skew_drain_bank_.data() + skew, 0, lanes_);
-    std::memset(direct_drain_.data() + direct, 0, lanes_);
-    std::memset(direct_drain_bank_.data() + direct, 0, lanes_);
-  }
+  for (std::uint8_t* line : {skew, skew_bank, direct, direct_bank}) std::memset(line, 0, lanes);
+  return true;
+}
 
+void SteppedArray::drain(const EdgeInputs& in, EdgeOutputs& out) {
+  const std::uint32_t cols = config_.cols;
+  const bool strobe = collect_strobes(in);
   std::uint64_t conflicts = 0;
   bool words_out = false;
   const RowBanks bottom{{bottom_.data(), bottom_.data()}, {bottom_full_.data(), bottom_full_.data()}};
@@ -219,7 +220,7 @@ void SteppedArray::drain(const EdgeInputs& in, EdgeOutputs& out) {
       }
       continue;
     }
-    const std::uint64_t moved = kernels_->move(lanes_, mv_.data() + cell(i, 0), mb_.data() + cell(i, 0), drain_now_.data(),
+    const std::uint64_t moved = kernels_->move(lanes_, mv_.data() + cell(i, 0), mb_.data() + cell(i, 0), strobe ? drain_now_.data() : none_.data(),
                                                drain_bank_now_.data(), banks_of(i), last ? bottom : banks_of(i + 1), to_mv, to_mb);
     const auto words = static_cast<std::uint32_t>(moved);
     conflicts += moved >> 32;
@@ -276,33 +277,50 @@ void SteppedArray::shift_left_operands(const EdgeInputs& in) {
     return;
   }
   const std::uint8_t byte = control_byte(true, in.left_first, config_.banks() == 2 ? in.left_bank : 0);
-  for (std::uint32_t i = 0; i < config_.rows; ++i) {
-    // Row i's line is i registers long: the element reaches PE (i, 0) i edges later.
-    *data = in.left[i];
-    if (in.left_valid[i] != 0) {
+  const std::uint32_t rows = config_.rows;
+  const std::size_t next_row = stream_length_ - 1;
+  const std::int8_t* const left = in.left.data();
+  const std::uint8_t* const valid = in.left_valid.data();
+  std::uint64_t* const last_valid = last_valid_.data();
+  const std::uint64_t arrival = edges_ + 1;
+  // Row i's line is i registers long: the element reaches PE (i, 0) i edges later.
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    *data = left[i];
+    if (valid[i] != 0) {
       *control = byte;
-      last_valid_[i] = edges_ + 1 + i;
+      last_valid[i] = arrival + i;
     }
-    data += stream_length_ - 1;
-    control += stream_length_ - 1;
+    data += next_row;
+    control += next_row;
   }
 }
 
 void SteppedArray::shift_top_operands(const EdgeInputs& in) {
   const std::uint32_t cols = config_.cols;
+  const std::uint32_t lanes = lanes_, slots = skew_slots_;
   if (in.skewed) {
-    std::size_t slot = edges_ % skew_slots_;
+    // Column j goes delta(j) slots ahead: a diagonal through the ring, which wraps at most once a segment.
+    std::int8_t* const data = skew_w_.data();
+    std::uint8_t* const valid = skew_wv_.data();
+    const std::int8_t* const top = in.top.data();
+    const std::uint8_t* const top_valid = in.top_valid.data();
+    std::uint32_t slot = static_cast<std::uint32_t>(edges_ % slots);
     for (const Segment& segment : segments_) {
-      for (std::uint32_t j = segment.begin; j < segment.end; ++j) {
-        skew_w_[slot * lanes_ + j] = in.top[j];
-        skew_wv_[slot * lanes_ + j] = in.top_valid[j] != 0 ? 0xff : 0;
-        if (++slot == skew_slots_) slot = 0;
+      for (std::uint32_t j = segment.begin; j < segment.end;) {
+        const std::uint32_t stop = std::min(segment.end, j + (slots - slot));
+        std::size_t at = std::size_t{slot} * lanes + j;
+        slot += stop - j;
+        for (; j < stop; ++j, at += lanes + 1) {
+          data[at] = top[j];
+          valid[at] = static_cast<std::uint8_t>(-top_valid[j]);
+        }
+        if (slot == slots) slot = 0;
       }
-      if (++slot == skew_slots_) slot = 0;
+      if (++slot == slots) slot = 0;
     }
   } else {
     for (std::uint32_t j = 0; j < cols; ++j) {
-      direct_enable_[(edges_ + wire_[j]) % direct_slots_ * lanes_ + j] = in.top_valid[j] != 0 ? 0xff : 0;
+      direct_enable_[(edges_ + wire_[j]) % direct_slots_ * lanes + j] = in.top_valid[j] != 0 ? 0xff : 0;
     }
   }
   head_ = head_ == 0 ? config_.rows - 1 : head_ - 1;

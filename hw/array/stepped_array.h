@@ -46,12 +46,17 @@ class SteppedArray final : public ArrayModel {
 
   void show_outputs(const EdgeInputs& in, EdgeOutputs& out) const;
   void accumulate();
+  bool collect_strobes(const EdgeInputs& in);
   void drain(const EdgeInputs& in, EdgeOutputs& out);
   void shift_left_operands(const EdgeInputs& in);
   void shift_top_operands(const EdgeInputs& in);
   void drive_taps(const EdgeInputs& in);
   void rewind_streams();
-  [[nodiscard]] RowBanks banks_of(std::uint32_t row);
+  [[nodiscard]] RowBanks banks_of(std::uint32_t row) {
+    const std::size_t at = cell(row, 0);
+    const int second = second_bank_;
+    return {{acc_[0].data() + at, acc_[second].data() + at}, {full_[0].data() + at, full_[second].data() + at}};
+  }
   [[nodiscard]] std::size_t cell(std::uint32_t row, std::uint32_t col) const { return std::size_t{row} * lanes_ + col; }
   /// Physical row of the ring that holds the top registers of `row`.
   [[nodiscard]] std::uint32_t top_row(std::uint32_t row) const {
@@ -61,6 +66,7 @@ class SteppedArray final : public ArrayModel {
 
   isa::ArrayConfig config_;
   const RowKernels* kernels_;
+  int second_bank_ = 0;  ///< 1 with two banks; with one, bank bits are never set and both names mean bank 0.
   std::uint32_t lanes_ = 0;      ///< Columns, padded to a multiple of row_lanes.
   std::uint32_t max_delay_ = 0;  ///< delta(C - 1).
   std::vector<Segment> segments_;
@@ -91,6 +97,7 @@ class SteppedArray final : public ArrayModel {
   std::vector<std::uint8_t> wire_any_;     ///< Any valid tap in this slot of the ring.
   std::vector<std::uint8_t> tap_control_;  ///< [row][segment]
   std::vector<std::uint8_t> tap_active_;   ///< Any valid tap control in the row.
+  std::uint64_t strobes_gone_ = 0;         ///< From this edge on no feeder line holds a drain strobe.
   std::uint64_t taps_gone_ = 0;            ///< From this edge on no wire or tap control register holds anything.
 
   std::vector<std::int32_t> acc_[2];
