@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sim/cli/command.h"
 #include "sim/sweep/session.h"
@@ -45,13 +46,14 @@ int sweep_status(const sweep::Request& request, std::ostream& out) {
 Action declare(CLI::App& app) {
   auto request = std::make_shared<sweep::Request>();
   auto& axes = request->axes;
-  const auto axis = [&app](const char* option, std::string& value, const char* help) {
-    app.add_option(option, value, help)->type_name("LIST")->capture_default_str();
-  };
   app.add_option_function<std::string>(
-         "--paper", [request](const std::string& paper) { request->paper = paper; },
+         "--paper", [request](const std::string& name) { request->paper = name; },
          "Instead of a sweep: a paper's speedups beside ours; fuseconv")
       ->type_name("NAME");
+  std::vector<const CLI::Option*> axis_options;
+  const auto axis = [&](const char* option, std::string& value, const char* help) {
+    axis_options.push_back(app.add_option(option, value, help)->type_name("LIST")->capture_default_str());
+  };
   axis("--networks", axes.networks, "all, or names");
   axis("--variants", axes.variants, "all, or names; a network without one leaves it out");
   axis("--arrays", axes.arrays, "Sizes: 64 or ROWSxCOLS");
@@ -65,13 +67,21 @@ Action declare(CLI::App& app) {
   app.add_option("--out", request->out_directory,
                  "Directory for CSV, JSON, figures (SVG, PNG) and the journal an interrupted sweep continues from")
       ->type_name("DIR");
-  app.add_flag("!--no-figures", request->figures, "With --out: draw nothing");
+  app.add_flag_callback(
+      "--no-figures", [request] { request->figures = false; }, "With --out: draw nothing");
   app.add_option("--threads", request->threads, "Default: all cores")->check(CLI::Range(1U, 1024U))->type_name("N");
   app.footer(
       "Lists are separated by commas. Combinations without meaning are left out and counted below the table.\n"
       "Examples: fusesim sweep --networks mobilenet_v2 --arrays 32,64,48x96 --dw-mapping column,row,broadcast\n"
       "          fusesim sweep --paper fuseconv --out results");
-  return [request](std::ostream& out) { return sweep_status(*request, out); };
+  return [request, axis_options](std::ostream& out) {
+    for (const CLI::Option* option : axis_options) {
+      if (request->paper && option->count() > 0) {
+        throw UsageError("--paper chooses its own points; leave out " + option->get_name());
+      }
+    }
+    return sweep_status(*request, out);
+  };
 }
 
 const Registration sweep_command({31, "sweep", "Speedups over networks, variants, array sizes and models", declare});

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <stdexcept>
 #include <string_view>
@@ -211,7 +213,11 @@ void run_gnuplot(const std::filesystem::path& directory, const std::string& scri
   while (::waitpid(child, &status, 0) < 0) {
     if (errno != EINTR) throw std::runtime_error("gnuplot: " + std::generic_category().message(errno));
   }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error("gnuplot failed on " + script);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+  std::ifstream log(directory / "gnuplot.log");
+  std::string text{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  throw std::runtime_error("gnuplot failed on " + script + ": " + text);
 }
 
 }  // namespace

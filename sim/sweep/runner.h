@@ -20,7 +20,7 @@ struct RunOptions {
   Journal* journal = nullptr;               ///< Finished points come from here and go here; may be null.
   const std::atomic<bool>* stop = nullptr;  ///< Once true, no further point is begun; may be null.
   /// Called after each point with those finished and their total, one call at a time, from any thread; may be empty.
-  std::function<void(std::size_t done, std::size_t total)> progress;
+  std::function<void(std::size_t done, std::size_t total)> progress = {};
 };
 
 /// Results by describe() of their points.

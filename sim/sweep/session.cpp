@@ -78,18 +78,20 @@ Product sweep_product(const Expansion& expansion, const Results& results, report
   return product;
 }
 
-/// Draws until told to stop; without gnuplot the figures are left out and the rest stands.
-void draw_all(const Scripts& figures, const std::filesystem::path& directory, std::ostream& messages,
+/// False when told to stop before the last figure; without gnuplot the figures are left out and the rest stands.
+bool draw_all(const Scripts& figures, const std::filesystem::path& directory, std::ostream& messages,
               const std::atomic<bool>& stop) {
   for (const auto& [name, script] : figures) {
-    if (stop) return;
+    if (stop) return false;
     try {
       draw(script, name, directory);
     } catch (const std::runtime_error& error) {
+      if (stop) return false;  // The interrupt key reaches gnuplot too.
       messages << "fusesim: figures are not drawn: " << error.what() << '\n';
-      return;
+      return true;
     }
   }
+  return true;
 }
 
 }  // namespace
@@ -129,7 +131,11 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
                                         : sweep_product(expansion, outcome.results, request.format);
   if (journal) {
     for (const auto& [name, table] : product.files) write_report(request.out_directory, name, table);
-    if (request.figures) draw_all(product.figures, request.out_directory, messages, stop);
+    if (request.figures && !draw_all(product.figures, request.out_directory, messages, stop)) {
+      messages << fmt::format("fusesim: interrupted while drawing; the same command with --out {} draws the rest\n",
+                              request.out_directory.string());
+      return Ending::interrupted;
+    }
   }
   out << product.printed;
   return Ending::finished;

@@ -28,9 +28,9 @@ struct Request {
 enum class Ending : std::uint8_t { finished, interrupted };
 
 /// Writes the report to `out`; on `messages` one line when it was interrupted or a figure could not be drawn, and a
-/// progress bar if `messages_is_terminal`. Files appear whole or not at all, and depend on the request alone. An
-/// interrupted session writes nothing but its journal. Throws UsageError for a wrong request and std::runtime_error
-/// when the directory cannot be used.
+/// progress bar if `messages_is_terminal`. Files appear whole or not at all, and depend on the request alone. A
+/// session interrupted while it computes writes nothing but its journal. Throws UsageError for a wrong request and
+/// std::runtime_error when the directory cannot be used.
 [[nodiscard]] Ending run_session(const Request& request, std::ostream& out, std::ostream& messages,
                                  bool messages_is_terminal, const std::atomic<bool>& stop);
 

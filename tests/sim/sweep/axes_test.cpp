@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/axes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace fusesim::sweep {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string error_of(const AxesText& text) {
+  try {
+    static_cast<void>(expand(parse_axes(text)));
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+AxesText small() {
+  AxesText text;
+  text.networks = "mobilenet_v3_small";
+  text.variants = "baseline,fuse_half";
+  text.arrays = "16,48x96";
+  return text;
+}
+
+TEST(SweepAxes, SquareAndOblongArrays) {
+  EXPECT_THAT(parse_axes(small()).arrays, ElementsAre(ArraySize{16, 16}, ArraySize{48, 96}));
+}
+
+TEST(SweepAxes, ValueGivenTwiceCountsOnce) {
+  AxesText text = small();
+  text.arrays = "8,8x8,16,8";
+  EXPECT_THAT(parse_axes(text).arrays, ElementsAre(ArraySize{8, 8}, ArraySize{16, 16}));
+}
+
+TEST(SweepAxes, WrongArraysAreNamedWithTheFormThatIsRight) {
+  for (const char* wrong :
+       {"0x8", "8x0", "0", "4097", "-8", "8x", "x8", "8x8x8", "eight", "8 ", "1e3", "99999999999"}) {
+    AxesText text = small();
+    text.arrays = wrong;
+    EXPECT_THAT(error_of(text), AllOf(HasSubstr("--arrays"), HasSubstr(std::string("'") + wrong + "'"),
+                                      HasSubstr("1 to 4096"), HasSubstr("48x96")));
+  }
+}
+
+TEST(SweepAxes, EmptyItemIsRefused) {
+  for (const char* wrong : {"", ",", "8,", ",8", "8,,16"}) {
+    AxesText text = small();
+    text.arrays = wrong;
+    EXPECT_THAT(error_of(text), HasSubstr("--arrays: an empty value")) << wrong;
+  }
+}
+
+TEST(SweepAxes, MisspeltValueOfEveryAxisNamesTheNearest) {
+  struct Case {
+    std::string AxesText::*axis;
+    const char *value, *option, *nearest;
+  };
+  for (const Case& c : {Case{&AxesText::networks, "mobilnet_v2", "--networks", "'mobilenet_v2'"},
+                        Case{&AxesText::variants, "fuse_haf", "--variants", "'fuse_half'"},
+                        Case{&AxesText::models, "authors-2002", "--models", "'authors-2020'"},
+                        Case{&AxesText::accumulators, "ping-pong", "--accumulators", "'pingpong'"},
+                        Case{&AxesText::folds, "pipelned", "--folds", "'pipelined'"},
+                        Case{&AxesText::dw_mapping, "collumn", "--dw-mapping", "'column'"},
+                        Case{&AxesText::fuse_links, "yess", "--fuse-links", "'yes'"},
+                        Case{&AxesText::packing, "true", "--packing", "yes, no"}}) {
+    AxesText text = small();
+    text.networks = "all";
+    text.*c.axis = c.value;
+    EXPECT_THAT(error_of(text), AllOf(HasSubstr(c.option), HasSubstr(c.value), HasSubstr(c.nearest)));
+  }
+}
+
+TEST(SweepAxes, DefaultIsEveryNetworkAndVariantOnSixArraysInThreeModes) {
+  EXPECT_EQ(expand(parse_axes(AxesText{})).points.size(), 28U * 6U * 3U);
+}
+
+TEST(SweepAxes, NetworkWithoutTheVariantIsLeftOutAndCounted) {
+  AxesText text = small();
+  text.networks = "mobilenet_v3_small,resnet50";
+  text.variants = "fuse_half_50";
+  const Expansion expansion = expand(parse_axes(text));
+  for (const Point& point : expansion.points) EXPECT_EQ(point.network, "mobilenet_v3_small");
+  EXPECT_EQ(expansion.skipped.count("resnet50 has no variant fuse_half_50"), 1U);
+}
+
+TEST(SweepAxes, FormulasAreNotMultipliedByHardwareOptions) {
+  AxesText text = small();
+  text.models = "authors-2020,scale-sim-v3";
+  text.dw_mapping = "column,row,broadcast";
+  text.packing = "yes,no";
+  text.fuse_links = "yes,no";
+  EXPECT_EQ(expand(parse_axes(text)).points.size(), 2U * 2U * 2U * 2U);  // variants, arrays, models, links
+}
+
+TEST(SweepAxes, SenselessCombinationsAreLeftOutByRule) {
+  AxesText text = small();
+  text.dw_mapping = "column,row,broadcast";
+  text.packing = "yes,no";
+  text.fuse_links = "yes,no";
+  const Expansion expansion = expand(parse_axes(text));
+  // With links: 3 modes, 3 mappings, packed or not. Without: 3 modes, 2 mappings.
+  EXPECT_EQ(expansion.points.size(), 2U * 2U * (3U * 3U * 2U + 3U * 2U));
+  EXPECT_EQ(expansion.skipped.size(), 3U);
+  for (const Point& point : expansion.points) EXPECT_EQ(rule_against(point), std::nullopt);
+}
+
+TEST(SweepAxes, NothingLeftIsAnErrorThatNamesTheRule) {
+  AxesText text = small();
+  text.folds = "serial";
+  text.accumulators = "pingpong";
+  EXPECT_THAT(error_of(text), HasSubstr("serial folds never use a second accumulator"));
+}
+
+}  // namespace
+}  // namespace fusesim::sweep

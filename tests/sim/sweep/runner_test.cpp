@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <stdexcept>
+
+#include "sim/sweep/axes.h"
+#include "temporary_directory.h"
+
+namespace fusesim::sweep {
+namespace {
+
+std::vector<Point> points() {
+  AxesText text;
+  text.networks = "mobilenet_v3_small,mobilenet_v1";
+  text.arrays = "8,33x17";
+  text.models = "simulated,authors-2020";
+  return with_references(expand(parse_axes(text)).points);
+}
+
+TEST(SweepRunner, ResultsDoNotDependOnTheNumberOfThreads) {
+  const RunOutcome one = run(points(), {.threads = 1});
+  const RunOutcome four = run(points(), {.threads = 4});
+  EXPECT_EQ(one.computed, points().size());
+  EXPECT_EQ(one.results, four.results);
+}
+
+TEST(SweepRunner, EqualPointsAreComputedOnce) {
+  std::vector<Point> twice = points();
+  const std::size_t distinct = twice.size();
+  const std::vector<Point> again = points();
+  twice.insert(twice.end(), again.begin(), again.end());
+  EXPECT_EQ(run(twice, {}).computed, distinct);
+}
+
+TEST(SweepRunner, StoppedRunGoesOnWithoutComputingAnythingTwice) {
+  const TemporaryDirectory directory;
+  std::atomic<bool> stop = false;
+  std::size_t first_computed = 0;
+  {
+    Journal journal(directory.path());
+    const auto progress = [&](std::size_t done, std::size_t) { stop = done >= 5; };
+    const RunOutcome first = run(points(), {.threads = 2, .journal = &journal, .stop = &stop, .progress = progress});
+    first_computed = first.computed;
+    EXPECT_GE(first.computed, 5U);
+    EXPECT_LE(first.computed, 6U);  // The other thread may end the point it had begun.
+    EXPECT_EQ(first.missing, points().size() - first.computed);
+  }
+  Journal journal(directory.path());
+  std::size_t begun_with = points().size();
+  const auto progress = [&](std::size_t done, std::size_t) { begun_with = std::min(begun_with, done); };
+  const RunOutcome second = run(points(), {.threads = 2, .journal = &journal, .progress = progress});
+  EXPECT_EQ(begun_with, first_computed);
+  EXPECT_EQ(second.reused, first_computed);
+  EXPECT_EQ(second.computed, points().size() - first_computed);
+  EXPECT_EQ(second.missing, 0U);
+  EXPECT_EQ(second.results, run(points(), {}).results);
+}
+
+TEST(SweepRunner, FailureOfAPointReachesTheCaller) {
+  std::vector<Point> some = points();
+  some[3].rows = 0;
+  EXPECT_THROW(static_cast<void>(run(some, {.threads = 2})), std::invalid_argument);
+}
+
+TEST(SweepRunner, ReferencesAreAddedOnce) {
+  const Point half{"mobilenet_v1", "fuse_half", 8, 8, true, std::nullopt, {}};
+  const Point full{"mobilenet_v1", "fuse_full", 8, 8, true, std::nullopt, {}};
+  EXPECT_THAT(with_references({half, full}), ::testing::ElementsAre(half, reference(half, DepthwiseMapping::column),
+                                                                    reference(half, DepthwiseMapping::row), full));
+}
+
+}  // namespace
+}  // namespace fusesim::sweep

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#include "temporary_directory.h"
+
+namespace fusesim::sweep {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Request small(const std::filesystem::path& out) {
+  Request request;
+  request.axes.networks = "mobilenet_v3_small";
+  request.axes.arrays = "8,16";
+  request.out_directory = out;
+  return request;
+}
+
+struct Outputs {
+  Ending ending;
+  std::string out, messages;
+};
+
+Outputs session(const Request& request, bool terminal = false, bool stopped = false) {
+  std::ostringstream out, messages;
+  const std::atomic<bool> stop = stopped;
+  const Ending ending = run_session(request, out, messages, terminal, stop);
+  return {ending, out.str(), messages.str()};
+}
+
+/// Every file but the journal, whose lines stand in the order they were finished.
+std::map<std::string, std::string> products(const std::filesystem::path& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().filename() != "journal.txt") files[entry.path().filename()] = read_file(entry.path());
+  }
+  return files;
+}
+
+TEST(SweepSession, FilesAreTheSameWhateverTheNumberOfThreads) {
+  const TemporaryDirectory one, two;
+  Request request = small(one.path());
+  request.threads = 1;
+  const Outputs first = session(request);
+  request.out_directory = two.path();
+  request.threads = 2;
+  const Outputs second = session(request);
+  EXPECT_EQ(first.out, second.out);
+  const auto files = products(one.path());
+  EXPECT_EQ(files, products(two.path()));
+  for (const char* name :
+       {"sweep.csv", "sweep.json", "speedup_simulated_pipelined_pingpong_column.svg",
+        "speedup_simulated_pipelined_pingpong_column.png", "cycles_simulated_serial_single_column.svg"}) {
+    EXPECT_EQ(files.count(name), 1U) << name;
+  }
+}
+
+TEST(SweepSession, SecondRunTakesEverythingFromTheJournal) {
+  const TemporaryDirectory directory;
+  Request request = small(directory.path());
+  request.figures = false;
+  const Outputs first = session(request);
+  const std::string journal = read_file(directory.path() / "journal.txt");
+  EXPECT_EQ(session(request).out, first.out);
+  EXPECT_EQ(read_file(directory.path() / "journal.txt"), journal);
+}
+
+TEST(SweepSession, InterruptedSessionTellsHowToGoOnAndWritesNoTable) {
+  const TemporaryDirectory directory;
+  const Outputs stopped = session(small(directory.path()), false, true);
+  EXPECT_EQ(stopped.ending, Ending::interrupted);
+  EXPECT_EQ(stopped.out, "");
+  EXPECT_THAT(stopped.messages, AllOf(HasSubstr("interrupted after 0 of"),
+                                      HasSubstr("the same command with --out " + directory.path().string())));
+  EXPECT_TRUE(products(directory.path()).empty());
+}
+
+TEST(SweepSession, InterruptedSessionWithoutDirectorySaysThatNothingIsKept) {
+  EXPECT_THAT(session(small({}), false, true).messages, HasSubstr("with --out DIR a sweep can be continued"));
+}
+
+TEST(SweepSession, NothingIsWrittenToMessagesUnlessTheyAreATerminal) {
+  const Request request = small({});
+  EXPECT_EQ(session(request, false).messages, "");
+  EXPECT_THAT(session(request, true).messages, HasSubstr("points"));
+}
+
+TEST(SweepSession, LeftOutCombinationsAreCountedBelowTheTable) {
+  Request request = small({});
+  request.axes.fuse_links = "yes,no";
+  request.axes.dw_mapping = "broadcast";
+  EXPECT_THAT(session(request).out, AllOf(HasSubstr("Left out"), HasSubstr("broadcast depthwise needs FuSe links")));
+}
+
+TEST(SweepSession, PaperComparisonWritesItsTablesAndFigures) {
+  const TemporaryDirectory directory;
+  Request request;
+  request.paper = "fuseconv";
+  request.out_directory = directory.path();
+  const Outputs outputs = session(request);
+  EXPECT_EQ(outputs.messages, "");
+  EXPECT_THAT(outputs.out, AllOf(HasSubstr("FuSeConv (DATE 2021)"), HasSubstr("array-size figure")));
+  const auto files = products(directory.path());
+  for (const char* name : {"paper.csv", "paper.json", "sweep.csv", "sweep.json", "paper_speedup_by_size.svg",
+                           "paper_speedup_by_size.png", "paper_cycles.svg", "paper_cycles.png"}) {
+    EXPECT_EQ(files.count(name), 1U) << name;
+  }
+  request.format = report::Format::csv;
+  EXPECT_EQ(session(request).out, files.at("paper.csv"));
+}
+
+TEST(SweepSession, UnknownPaperNamesTheNearest) {
+  Request request;
+  request.paper = "fuse-conv";
+  EXPECT_THAT([&] { static_cast<void>(session(request)); },
+              ::testing::ThrowsMessage<UsageError>(AllOf(HasSubstr("--paper"), HasSubstr("'fuseconv'"))));
+}
+
+TEST(SweepSession, WrongRequestTouchesNoDirectory) {
+  const TemporaryDirectory directory;
+  Request request = small(directory.path() / "new");
+  request.axes.arrays = "0x8";
+  EXPECT_THROW(static_cast<void>(session(request)), UsageError);
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "new"));
+}
+
+TEST(SweepSession, MissingGnuplotLeavesTheTables) {
+  const TemporaryDirectory directory, empty;
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", empty.path().c_str(), 1);
+  const Outputs outputs = session(small(directory.path()));
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(outputs.ending, Ending::finished);
+  EXPECT_THAT(outputs.messages, HasSubstr("figures are not drawn: gnuplot is not installed"));
+  EXPECT_EQ(products(directory.path()).count("sweep.csv"), 1U);
+}
+
+}  // namespace
+}  // namespace fusesim::sweep
