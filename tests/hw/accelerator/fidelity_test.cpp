@@ -4,7 +4,7 @@
 
 #include "hw/accelerator/accelerator.h"
 #include "hw/control/timing.h"
-#include "tests/hw/control/random_instruction.h"
+#include "tests/support/random_instruction.h"
 
 namespace fusesim::accelerator {
 namespace {

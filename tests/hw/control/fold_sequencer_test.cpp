@@ -5,42 +5,13 @@
 
 #include "hw/array/fold_scheduler.h"
 #include "hw/array/stepped_array.h"
-#include "tests/hw/control/random_instruction.h"
+#include "tests/support/convolution.h"
+#include "tests/support/random_instruction.h"
 
 namespace fusesim::control {
 namespace {
 
 using test::Random;
-
-/// A convolution by its definition.
-std::vector<std::int32_t> convolve(const isa::ArrayInstruction& instruction, const std::vector<std::int8_t>& input,
-                                   const std::vector<std::int8_t>& weights) {
-  const isa::ConvGeometry& g = instruction.geometry;
-  std::vector<std::int32_t> output;
-  const std::uint32_t depth = g.in_channels / g.groups;
-  for (std::uint32_t o = 0; o < g.out_channels; ++o) {
-    for (std::uint32_t y = 0; y < g.out_height; ++y) {
-      for (std::uint32_t x = 0; x < g.out_width; ++x) {
-        std::int32_t sum = 0;
-        for (std::uint32_t c = 0; c < depth; ++c) {
-          for (std::uint32_t ky = 0; ky < g.kernel_height; ++ky) {
-            for (std::uint32_t kx = 0; kx < g.kernel_width; ++kx) {
-              const int iy = static_cast<int>(y * g.stride_height + ky * g.dilation_height) - static_cast<int>(g.pad_top);
-              const int ix = static_cast<int>(x * g.stride_width + kx * g.dilation_width) - static_cast<int>(g.pad_left);
-              const bool inside = iy >= 0 && iy < static_cast<int>(g.in_height) && ix >= 0 && ix < static_cast<int>(g.in_width);
-              const std::uint32_t channel = o / (g.out_channels / g.groups) * depth + c;
-              const int a = inside ? input[(channel * g.in_height + static_cast<std::uint32_t>(iy)) * g.in_width + static_cast<std::uint32_t>(ix)]
-                                   : instruction.pad_value;
-              sum += a * weights[((o * depth + c) * g.kernel_height + ky) * g.kernel_width + kx];
-            }
-          }
-        }
-        output.push_back(sum);
-      }
-    }
-  }
-  return output;
-}
 
 struct Layer {
   isa::ArrayInstruction instruction;
@@ -143,7 +114,7 @@ void run_case(std::uint64_t seed, const array::RowKernels& kernels) {
     }
     ASSERT_LE(sequencer.cycle(), law.end());
   }
-  for (const Layer& layer : layers) ASSERT_EQ(layer.output, convolve(layer.instruction, layer.input, layer.weights));
+  for (const Layer& layer : layers) ASSERT_EQ(layer.output, test::convolve(layer.instruction, layer.input, layer.weights));
   // A packed channel's last row may hold fewer lines than the column enables allow.
   if (packed) {
     EXPECT_GE(macs, useful_macs);

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <random>
+#include <vector>
 
-#include "hw/control/fold_operands.h"
 #include "hw/isa/program.h"
 
 namespace fusesim::test {
