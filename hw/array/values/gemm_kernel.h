@@ -136,7 +136,14 @@ class Gemm {
         done += length;
       }
     }
-    for (std::size_t g = group; g < group + groups; ++g, panel += panel_group_bytes) {
+    std::size_t g = group;
+    if (!copied) {
+      for (; g < group + groups && (g + 1) * V::k_pack <= k_; ++g, panel += panel_group_bytes) {
+        for (std::size_t t = 0; t < V::k_pack; ++t) rows[t] = source_ + row_offset_[g * V::k_pack + t] + p0;
+        V::pack(rows, panel);
+      }
+    }
+    for (; g < group + groups; ++g, panel += panel_group_bytes) {
       for (std::size_t t = 0; t < V::k_pack; ++t) {
         const std::size_t k = g * V::k_pack + t;
         rows[t] = copy[t];
