@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <charconv>
@@ -18,8 +19,27 @@ namespace fusesim::waves {
 namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 20U;
-constexpr std::size_t longest_value =
-    1 + 64 + 1 + 7 + 1;  // "b", the digits, a space, the code and the end of the line.
+// "b", the digits, a space and the code, all written in eights.
+constexpr std::size_t longest_value = 1 + 64 + 1 + 8;
+
+/// The digits of every byte.
+constexpr auto byte_digits = [] {
+  std::array<std::array<char, 8>, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte)
+    for (unsigned i = 0; i < 8; ++i) table[byte][i] = static_cast<char>('0' + (byte >> (7 - i) & 1U));
+  return table;
+}();
+
+/// Writes a number without leading zeros and returns its end. Writes up to 64 characters.
+char* put_digits(char* to, std::uint64_t value) {
+  const unsigned digits = 64 - static_cast<unsigned>(std::countl_zero(value | 1U));
+  const unsigned bytes = (digits + 7) / 8;
+  char all[64];
+  for (unsigned i = 0; i < bytes; ++i)
+    std::memcpy(all + 8 * i, byte_digits[value >> (8 * (bytes - 1 - i)) & 0xffU].data(), 8);
+  std::memcpy(to, all + (8 * bytes - digits), digits);
+  return to + digits;
+}
 
 /// The shortest code of printable characters that no other index has.
 std::string identifier_code(std::uint32_t index) {
@@ -111,12 +131,12 @@ VcdWriter::Signal VcdWriter::add(std::string_view kind, std::string_view name, u
   if (bits < 1 || bits > 64)
     throw std::invalid_argument(fmt::format("waveform signal '{}' has {} bits, must have 1 to 64", name, bits));
   const std::uint32_t index = static_cast<std::uint32_t>(signals_.size());
-  const std::string code = identifier_code(index);
+  const std::string code = identifier_code(index), line_end = code + '\n';
   State state;
   state.mask = ~std::uint64_t{0} >> (64 - bits);
   state.wide = bits > 1;
-  state.code_length = static_cast<std::uint8_t>(code.size());
-  std::copy(code.begin(), code.end(), state.code);
+  state.code_length = static_cast<std::uint8_t>(line_end.size());
+  std::copy(line_end.begin(), line_end.end(), state.code);
   signals_.push_back(state);
   put(fmt::format("$var {} {} {} {}", kind, bits, code, name));
   if (bits > 1) put(fmt::format(" [{}:0]", bits - 1));
@@ -186,15 +206,14 @@ void VcdWriter::put_value(const State& signal) {
     *to++ = 'b';
     if (signal.known) {
       // Leading zeros may be left out: readers extend a number that starts with 0 or 1 by zeros.
-      for (int bit = 63 - std::countl_zero(signal.value | 1U); bit >= 0; --bit)
-        *to++ = static_cast<char>('0' + (signal.value >> static_cast<unsigned>(bit) & 1U));
+      to = put_digits(to, signal.value);
     } else {
       *to++ = 'x';
     }
     *to++ = ' ';
   }
-  for (std::uint8_t i = 0; i < signal.code_length; ++i) *to++ = signal.code[i];
-  *to++ = '\n';
+  std::memcpy(to, signal.code, sizeof signal.code);
+  to += signal.code_length;
   used_ = static_cast<std::size_t>(to - buffer_.data());
 }
 

@@ -86,7 +86,7 @@ class VcdWriter {
     std::uint64_t mask = 0;
     bool known = false;
     bool wide = false;
-    char code[7] = {};  ///< Identifier code: up to six printable characters.
+    char code[8] = {};  ///< Identifier code, up to six printable characters, and the end of the line.
     std::uint8_t code_length = 0;
   };
 
