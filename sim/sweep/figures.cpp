@@ -42,7 +42,7 @@ typename Panels::value_type& panel_of(Panels& panels, const std::string& title) 
 
 LineFigure speedup_figure(const std::vector<const Row*>& rows) {
   LineFigure figure;
-  figure.title = "Speedup over the baseline network: " + mode_title(rows.front()->point);
+  figure.title = "Speedup over the baseline network (column depthwise)\n" + mode_title(rows.front()->point);
   figure.x_label = "rows and columns of the array";
   figure.y_label = "speedup";
   for (const Row* row : rows) {
@@ -73,7 +73,7 @@ BarFigure cycles_figure_of(const std::vector<const Row*>& rows) {
   const auto chosen = std::find_if(rows.begin(), rows.end(), is_64);
   const Point& array = (chosen == rows.end() ? rows.front() : *chosen)->point;
   BarFigure figure;
-  figure.title = fmt::format("Where the cycles go at {}x{}: {}", array.rows, array.cols, mode_title(array));
+  figure.title = fmt::format("Where the cycles go at {}x{}\n{}", array.rows, array.cols, mode_title(array));
   figure.y_label = "thousand cycles";
   figure.part_labels = {"compute", "fill", "drain", "idle"};
   for (const Row* row : rows) {

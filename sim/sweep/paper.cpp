@@ -253,7 +253,8 @@ report::Table joint_report(const PaperComparison& comparison) {
 
 LineFigure size_figure(const PaperComparison& comparison) {
   LineFigure figure;
-  figure.title = "Full FuSe: speedup over the baseline network (column depthwise), pipelined folds";
+  figure.title =
+      "Full FuSe: speedup over the baseline network (column depthwise)\nformulas, and simulated with pipelined folds";
   figure.x_label = "rows and columns of the array";
   figure.y_label = "speedup";
   const std::array<std::pair<std::string, double PaperLine::*>, 5> lines{
@@ -278,7 +279,7 @@ LineFigure size_figure(const PaperComparison& comparison) {
 
 BarFigure cycles_figure(const Results& results) {
   BarFigure figure;
-  figure.title = "Where the cycles go at 64x64, ping-pong accumulators, pipelined folds (simulated)";
+  figure.title = "Where the cycles go at 64x64\nsimulated, pipelined folds, ping-pong accumulators";
   figure.y_label = "thousand cycles";
   figure.part_labels = {"compute", "fill", "drain", "idle"};
   for (const std::string& network : paper_networks()) {

@@ -33,7 +33,15 @@ constexpr std::array<int, 8> marks{7, 5, 9, 13, 6, 4, 8, 12};
 /// Text inside a gnuplot string in single quotes.
 std::string in_quotes(std::string_view text) {
   std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
+  for (const char c : text) {
+    if (c == '\'') {
+      out += "''";
+    } else if (c == '\n') {
+      out += "'.\"\\n\".'";  // Only double quotes know escapes.
+    } else {
+      out += c;
+    }
+  }
   return out + "'";
 }
 
@@ -54,12 +62,12 @@ struct Layout {
     rows = (panels + cols - 1) / cols;
     legend_in_last_panel = panels < rows * cols;
     const unsigned legend = legend_in_last_panel ? 0 : 60;
-    width = static_cast<unsigned>(cols) * 420U + 20U;
-    height = static_cast<unsigned>(rows) * (panel_height + below + 25U) + legend + 45U;
+    width = static_cast<unsigned>(cols) * (cols == 1 ? 660U : 420U) + 20U;
+    height = static_cast<unsigned>(rows) * (panel_height + below + 25U) + legend + 60U;
     left = 85.0 / width;
     right = 1.0 - 15.0 / width;
     bottom = static_cast<double>(below + legend) / height;
-    top = 1.0 - 70.0 / height;
+    top = 1.0 - 85.0 / height;
     gap_x = 85.0 / width;
     gap_y = static_cast<double>(below + 25U) / height;
   }
@@ -77,7 +85,7 @@ std::string opening(const std::string& name, const std::string& title, const Lay
       "set output {2}.'.'.kind\n"
       "set multiplot layout {3},{4} margins screen {5:.4f},{6:.4f},{7:.4f},{8:.4f} spacing screen {9:.4f},{10:.4f} "
       "title "
-      "{11} font ',15'\n"
+      "{11} font ',12'\n"
       "set tics nomirror\n"
       "set border 3\n"
       "set grid y linecolor rgb '#dddddd' linetype 1\n",
@@ -90,7 +98,7 @@ std::string legend(const Layout& layout, bool first, bool last_to_first) {
   if (!first) return "unset key\n";
   const std::string_view order = last_to_first ? "invert" : "noinvert";
   if (!layout.legend_in_last_panel) {
-    return fmt::format("set key at screen 0.5, screen 0.012 center bottom horizontal Left reverse {} width 1\n", order);
+    return fmt::format("set key at screen 0.5, screen 0.02 center bottom horizontal Left reverse {} width 1\n", order);
   }
   const auto cols = static_cast<double>(layout.cols), rows = static_cast<double>(layout.rows);
   const double panel_width = (layout.right - layout.left - (cols - 1) * layout.gap_x) / cols;
