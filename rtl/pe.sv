@@ -107,9 +107,16 @@ module pe #(
   wire mac = wv & (fv | lv);
   wire first = fv ? ff : lf;
   wire bank = fv ? fb : lb;
-  wire signed [15:0] product = 16'(a) * 16'(w);
   wire [31:0] partial = bank ? acc[BANKS*32-1-:32] : acc[31:0];
-  wire [31:0] sum = (first ? 32'd0 : partial) + 32'(product);
+  wire [31:0] sum;
+
+  multiply_add multiply_add_i (
+      .a      (a),
+      .w      (w),
+      .first  (first),
+      .partial(partial),
+      .sum    (sum)
+  );
 
   // ---- drain
 

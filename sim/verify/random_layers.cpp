@@ -67,22 +67,14 @@ isa::ArrayInstruction RandomLayers::instruction() {
   return instruction;
 }
 
-std::vector<std::int8_t> RandomLayers::values(std::size_t count) {
+std::vector<std::int8_t> RandomLayers::values(std::size_t count, bool extreme) {
   std::vector<std::int8_t> values(count);
-  const std::uint32_t kind = between(0, 5);
+  const bool sparse = one_in(4);
   for (std::int8_t& value : values) {
-    switch (kind) {
-      case 0:  // The largest sums there are.
-        value = -128;
-        break;
-      case 1:
-        value = one_in(2) ? std::int8_t{-128} : std::int8_t{127};
-        break;
-      case 2:
-        if (!one_in(4)) break;
-        [[fallthrough]];
-      default:
-        value = static_cast<std::int8_t>(static_cast<int>(between(0, 255)) - 128);
+    if (extreme) {
+      value = -128;
+    } else if (!sparse || one_in(4)) {
+      value = static_cast<std::int8_t>(static_cast<int>(between(0, 255)) - 128);
     }
   }
   return values;
@@ -92,8 +84,10 @@ RandomLayer RandomLayers::next() {
   const isa::ArrayInstruction layer = instruction();
   const isa::ConvGeometry& g = layer.geometry;
   RandomLayer made{control::FoldPlan(layer, array_), {}, {}};
-  made.input = values(std::size_t{g.in_channels} * g.in_height * g.in_width);
-  made.weights = values(std::size_t{g.out_channels} * (g.in_channels / g.groups) * g.kernel_height * g.kernel_width);
+  const bool extreme = one_in(8);  // The largest sums there are.
+  made.input = values(std::size_t{g.in_channels} * g.in_height * g.in_width, extreme);
+  made.weights =
+      values(std::size_t{g.out_channels} * (g.in_channels / g.groups) * g.kernel_height * g.kernel_width, extreme);
   return made;
 }
 

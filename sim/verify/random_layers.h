@@ -22,7 +22,7 @@ class RandomLayers {
   RandomLayers(const isa::ArrayConfig& array, std::uint64_t seed) : array_(array), random_(seed) {}
 
   /// A few folds: partial ones, kernels of 1 to 7, strides of 1 to 3, dilation, uneven padding, packed rows, and
-  /// operands that are uniform, sparse or all at the ends of their range.
+  /// operands that are uniform, sparse or all -128.
   [[nodiscard]] RandomLayer next();
 
   /// True in about one of `n` calls.
@@ -31,7 +31,7 @@ class RandomLayers {
  private:
   [[nodiscard]] std::uint32_t between(std::uint32_t low, std::uint32_t high);
   [[nodiscard]] isa::ArrayInstruction instruction();
-  [[nodiscard]] std::vector<std::int8_t> values(std::size_t count);
+  [[nodiscard]] std::vector<std::int8_t> values(std::size_t count, bool extreme);
 
   isa::ArrayConfig array_;
   std::mt19937_64 random_;

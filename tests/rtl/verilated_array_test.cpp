@@ -95,6 +95,23 @@ TEST_P(VerilatedArrayTest, AccumulatorsAreReadInOneSweep) {
   }
 }
 
+TEST(VerilatedArrayPe, SumsWrapAt32Bits) {
+  const isa::ArrayConfig config = array_config("1x1_b2_f1_s0");
+  VerilatedArray rtl(config);
+  array::EdgeInputs in(config);
+  in.left = in.top = {-128};
+  in.left_valid = in.top_valid = {1};
+  in.left_first = true;
+  array::EdgeOutputs out(config);
+  constexpr std::uint32_t products = 140'000;  // 2^31 is 131,072 of them.
+  for (std::uint32_t clock = 0; clock < products; ++clock) {
+    rtl.clock(in, out);
+    in.left_first = false;
+  }
+  rtl.clock(array::EdgeInputs(config), out);
+  EXPECT_EQ(rtl.pe(0, 0).acc[0], static_cast<std::int32_t>(products * 16'384));
+}
+
 TEST(VerilatedArrayLoader, ModelsOfDifferentSizesLiveTogether) {
   const isa::ArrayConfig small = array_config("2x3_b2_f1_s0"), large = array_config("4x4_b1_f1_s0");
   VerilatedArray a(small), b(large), c(small);
