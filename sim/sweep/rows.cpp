@@ -55,7 +55,7 @@ report::Table to_report(const std::vector<Row>& rows) {
        {"cycles", "", "From the first operand to the last result"},
        {"speedup", "x",
         "Over the baseline network, column depthwise, no FuSe links, same array, model, accumulators and folds", 2},
-       {"utilization", "%", "100 * macs / (rows * cols * cycles)", 1},
+       {"utilization", "", "Useful macs / (rows * cols * cycles), 0 to 1", 4},
        {"packing", "", "Several lines of a FuSe layer share an array row"},
        {"speedup_over_row", "x", "As speedup, with the baseline's depthwise layers mapped by row", 2},
        {"compute_cycles", "", "Cycles in which sums grow"},
@@ -71,7 +71,7 @@ report::Table to_report(const std::vector<Row>& rows) {
     const auto part = [&](std::uint64_t cycles) { return cell_if(row.result.breakdown.has_value(), cycles); };
     table.add_row({p.network, p.variant, std::uint64_t{p.rows}, std::uint64_t{p.cols}, std::string(model_name(p)),
                    p.fuse_links, text(name(p.hardware.accumulators)), text(name(p.hardware.folds)),
-                   text(name(p.hardware.dw_mapping)), row.result.cycles, row.speedup, 100.0 * row.utilization,
+                   text(name(p.hardware.dw_mapping)), row.result.cycles, row.speedup, row.utilization,
                    cell_if(simulated, p.hardware.packing),
                    cell_if(row.speedup_over_row.has_value(), row.speedup_over_row.value_or(0)), part(parts.compute),
                    part(parts.fill), part(parts.drain), part(parts.idle), row.result.macs});
