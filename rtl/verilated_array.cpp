@@ -31,7 +31,10 @@ fs::path file_of(const isa::ArrayConfig& config, const fs::path& folder, std::st
 /// The command that builds the shared object. Plug-ins lie in BUILD/lib/fusesim/rtl.
 std::string build_command(const isa::ArrayConfig& config, const fs::path& folder, std::string_view suffix) {
   std::error_code ignored;
-  const fs::path build = fs::proximate(folder.parent_path().parent_path().parent_path(), ignored);
+  const fs::path absolute = fs::absolute(folder, ignored).lexically_normal().parent_path().parent_path().parent_path();
+  // The script reads relative paths from the root of the repository, which is where it is likely called from.
+  const fs::path near = fs::proximate(absolute, ignored);
+  const fs::path build = near.empty() || near.string().starts_with(".") ? absolute : near;
   std::string command = fmt::format("tools/build-rtl -B {} {}x{}", build.string(), config.rows, config.cols);
   if (config.accumulators == isa::Accumulators::single) command += " --single";
   if (!config.fuse_links) command += " --no-fuse";
