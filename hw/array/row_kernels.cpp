@@ -1,61 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hw/array/row_kernels.h"
 
+#include <bit>
 #include <initializer_list>
 
 namespace fusesim::array {
 
 namespace {
 
-std::uint32_t accumulate(std::uint32_t lanes, const std::int8_t* a, const std::uint8_t* control, const std::int8_t* w,
-                         const std::uint8_t* wv, const RowBanks& row) {
-  std::uint32_t macs = 0;
-  for (std::uint32_t j = 0; j < lanes; ++j) {
-    const std::uint8_t c = control[j];
-    if ((c & control_valid) == 0 || wv[j] == 0) continue;
-    const unsigned bank = (c & control_bank) != 0 ? 1 : 0;
-    const std::int32_t old = (c & control_first) != 0 ? 0 : row.acc[bank][j];
-    // Unsigned addition: the accumulator wraps around.
-    row.acc[bank][j] = static_cast<std::int32_t>(static_cast<std::uint32_t>(old) + static_cast<std::uint32_t>(a[j] * w[j]));
-    row.full[bank][j] = 0xff;
-    ++macs;
-  }
-  return macs;
+bool has(const RowSets& sets, std::uint32_t row, std::uint32_t column) {
+  return (sets.words[column / 64 * sets.stride + row] >> (column % 64) & 1) != 0;
 }
 
-std::uint64_t move(std::uint32_t lanes, const std::uint8_t* mv, const std::uint8_t* mb, const std::uint8_t* drain,
-                   const std::uint8_t* drain_bank, const RowBanks& from, const RowBanks& to, std::uint8_t* to_mv,
-                   std::uint8_t* to_mb) {
-  std::uint64_t words = 0, conflicts = 0;
-  for (std::uint32_t j = 0; j < lanes; ++j) {
-    unsigned bank = mb[j] != 0 ? 1 : 0;
-    bool moving = mv[j] != 0;
-    if (drain[j] != 0) {
-      const unsigned strobed = drain_bank[j] != 0 ? 1 : 0;
-      if (from.full[strobed][j] != 0) {
-        if (moving) {
-          ++conflicts;
-        } else {
-          moving = true;
-          bank = strobed;
-        }
-        from.full[strobed][j] = 0;
-      }
+void accumulate(const Accumulation& work) {
+  for (std::uint32_t i = 0; i < work.rows; ++i) {
+    const std::int8_t* a = work.a + i * work.a_stride;
+    const std::int8_t* w = work.w + std::size_t{i} * work.columns;
+    std::int32_t* acc = work.acc + std::size_t{i} * work.columns;
+    for (std::uint32_t j = 0; j < work.columns; ++j) {
+      if (!has(work.lanes, i, j)) continue;
+      const std::int32_t old = work.first.words != nullptr && has(work.first, i, j) ? 0 : acc[j];
+      // Unsigned addition: the accumulator wraps around.
+      acc[j] = static_cast<std::int32_t>(static_cast<std::uint32_t>(old) + static_cast<std::uint32_t>(a[j] * w[j]));
     }
-    to_mv[j] = moving ? 0xff : 0;
-    to_mb[j] = moving && bank == 1 ? 0xff : 0;
-    if (!moving) continue;
-    ++words;
-    if (to.full[bank][j] != 0) ++conflicts;
-    to.acc[bank][j] = from.acc[bank][j];
   }
-  return words | conflicts << 32;
+}
+
+void move_down(std::uint32_t rows, std::uint32_t columns, RowSets lanes, std::int32_t* acc) {
+  for (std::uint32_t i = rows; i-- > 0;) {
+    const std::int32_t* from = acc + std::size_t{i} * columns;
+    for (std::uint32_t j = 0; j < columns; ++j) {
+      if (has(lanes, i, j)) acc[(std::size_t{i} + 1) * columns + j] = from[j];
+    }
+  }
+}
+
+std::uint32_t count_bits(const std::uint64_t* words, std::size_t count) {
+  std::uint32_t bits = 0;
+  for (std::size_t k = 0; k < count; ++k) bits += static_cast<std::uint32_t>(std::popcount(words[k]));
+  return bits;
 }
 
 }  // namespace
 
 const RowKernels& portable_row_kernels() {
-  static constexpr RowKernels kernels{accumulate, move};
+  static constexpr RowKernels kernels{accumulate, move_down, count_bits};
   return kernels;
 }
 

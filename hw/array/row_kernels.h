@@ -1,35 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SteppedArray does to one row of PEs at a clock edge, on plain arrays: portable C++, AVX2 and AVX-512.
+// What SteppedArray does to the sums of the PEs at a clock edge, on plain arrays: portable C++, AVX2 and AVX-512.
+// Registers of one bit are not bytes but sets of columns, 64 to a word, on which SteppedArray computes with plain
+// integer operations.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace fusesim::array {
 
-/// Control byte of an operand, as SteppedArray stores it.
-enum ControlBits : std::uint8_t { control_valid = 1, control_first = 2, control_bank = 4 };
+/// Columns come in multiples of this; rows are padded.
+inline constexpr std::uint32_t row_lanes = 16;
 
-/// Lanes are columns; counts are padded to a multiple of `row_lanes`, and padding lanes have `wv` = 0.
-inline constexpr std::uint32_t row_lanes = 32;
+/// A set of columns for each of several rows: column j of row i is bit j % 64 of words[j / 64 * stride + i]. Bits
+/// beyond the padded row are zero.
+struct RowSets {
+  const std::uint64_t* words = nullptr;
+  std::size_t stride = 0;
+};
 
-/// Accumulators and flags of one row. Byte flags are 0 or 0xff.
-struct RowBanks {
-  std::int32_t* acc[2];
-  std::uint8_t* full[2];
+/// Multiply-accumulates of some rows. Rows of `w` and `acc` are `columns` apart.
+struct Accumulation {
+  std::uint32_t rows = 0, columns = 0;
+  const std::int8_t* a = nullptr;  ///< Operands, `a_stride` from row to row, of any alignment.
+  std::size_t a_stride = 0;
+  const std::int8_t* w = nullptr;
+  RowSets lanes;  ///< Which columns accumulate.
+  RowSets first;  ///< Which of them start from zero (other columns do not matter); no words means none.
+  std::int32_t* acc = nullptr;
 };
 
 struct RowKernels {
-  /// Multiply-accumulates of a row: where the operand's control is valid and the top register is. Returns how many.
-  std::uint32_t (*accumulate)(std::uint32_t lanes, const std::int8_t* a, const std::uint8_t* control, const std::int8_t* w,
-                              const std::uint8_t* wv, const RowBanks& row);
-
-  /// Words that leave a row: those that arrived at the last edge (`mv`, bank in `mb`) and, where `drain` is set, the
-  /// full sums of bank `drain_bank`. Clears `full` at drained lanes. Writes data, bank and 0xff to the receiving row
-  /// (acc of `to`, `to_mv`, `to_mb`), zero `to_mv` elsewhere. Returns the number of words in the low half, and in the
-  /// high half the number of conflicts: two words in a PE, or a word that lands on a sum.
-  std::uint64_t (*move)(std::uint32_t lanes, const std::uint8_t* mv, const std::uint8_t* mb, const std::uint8_t* drain,
-                        const std::uint8_t* drain_bank, const RowBanks& from, const RowBanks& to, std::uint8_t* to_mv,
-                        std::uint8_t* to_mb);
+  /// acc = (first ? 0 : acc) + a * w in `lanes`, wrapping around; other columns keep their sums.
+  void (*accumulate)(const Accumulation& work);
+  /// Copies the sums in `lanes` of each of `rows` rows to the row below, the lowest first: `acc` has rows + 1 rows,
+  /// `columns` apart.
+  void (*move_down)(std::uint32_t rows, std::uint32_t columns, RowSets lanes, std::int32_t* acc);
+  /// Bits set in `count` words.
+  std::uint32_t (*count_bits)(const std::uint64_t* words, std::size_t count);
 };
 
 [[nodiscard]] const RowKernels& portable_row_kernels();

@@ -1,126 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled with AVX-512 F, BW, VL and DQ; nothing here runs unless the processor has them. Lanes may be counted in
-// multiples of 32: the upper half of a 64-lane step is masked off where the row ends.
+// Compiled with AVX-512 F, BW, VL, DQ and POPCNT; nothing here runs unless the processor has them.
 #include "hw/array/row_kernels.h"
 
 #if defined(__AVX512BW__) && defined(__AVX512F__)
 #include <immintrin.h>
 
-#include <bit>
-
 namespace fusesim::array {
 
 namespace {
 
-constexpr std::uint32_t step = 64;
+constexpr std::uint32_t step = 16;  // 32-bit lanes of a register
 
-__mmask64 lanes_from(std::uint32_t j, std::uint32_t lanes) {
-  return lanes - j >= step ? ~__mmask64{0} : (__mmask64{1} << (lanes - j)) - 1;
+/// Sixteen bytes as 32-bit lanes; zero where masked.
+__m512i widen(__mmask16 lanes, const std::int8_t* p) {
+  return _mm512_maskz_cvtepi8_epi32(lanes, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
-__m512i bytes(__mmask64 lanes, const void* p) { return _mm512_maskz_loadu_epi8(lanes, p); }
-__mmask64 flags(__mmask64 lanes, const std::uint8_t* p) {
-  const __m512i v = bytes(lanes, p);
-  return _mm512_test_epi8_mask(v, v);
-}
-__mmask16 part(__mmask64 mask, int q) { return static_cast<__mmask16>(mask >> (16 * q)); }
-/// Sets the flags in `set` to `value`. Masked stores are slow on some processors: read, blend, write whole registers.
-void set_flags(std::uint8_t* p, __mmask64 lanes, __mmask64 set, __m512i value) {
-  if (lanes == ~__mmask64{0}) {
-    _mm512_storeu_si512(p, _mm512_mask_mov_epi8(_mm512_loadu_si512(p), set, value));
-  } else {
-    const __m256i old = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
-                        _mm256_mask_mov_epi8(old, static_cast<__mmask32>(set), _mm512_castsi512_si256(value)));
-  }
-}
-/// The 16 lanes of quarter q as 32-bit integers; zero where masked.
-__m512i wide(__mmask16 lanes, const std::int8_t* p) {
-  return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(lanes, p));
+/// 32 columns that all accumulate, none from zero.
+void accumulate_32(const std::int8_t* a, const std::int8_t* w, std::int32_t* acc) {
+  // Products of two bytes are at most 2^14: they fit 16 bits.
+  const __m512i product =
+      _mm512_mullo_epi16(_mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a))),
+                         _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w))));
+  const __m512i low = _mm512_cvtepi16_epi32(_mm512_castsi512_si256(product));
+  const __m512i high = _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(product, 1));
+  _mm512_storeu_si512(acc, _mm512_add_epi32(_mm512_loadu_si512(acc), low));
+  _mm512_storeu_si512(acc + step, _mm512_add_epi32(_mm512_loadu_si512(acc + step), high));
 }
 
-std::uint32_t accumulate(std::uint32_t lanes, const std::int8_t* a, const std::uint8_t* control, const std::int8_t* w,
-                         const std::uint8_t* wv, const RowBanks& row) {
-  const __m512i low_half = _mm512_set1_epi32(0xffff);
-  std::uint32_t macs = 0;
-  for (std::uint32_t j = 0; j < lanes; j += step) {
-    const __mmask64 here = lanes_from(j, lanes);
-    const __m512i c = bytes(here, control + j);
-    const __mmask64 valid = _mm512_test_epi8_mask(c, _mm512_set1_epi8(control_valid)) & flags(here, wv + j);
-    if (valid == 0) continue;
-    macs += static_cast<std::uint32_t>(std::popcount(static_cast<std::uint64_t>(valid)));
-    const __mmask64 first = valid & _mm512_test_epi8_mask(c, _mm512_set1_epi8(control_first));
-    const __mmask64 second = valid & _mm512_test_epi8_mask(c, _mm512_set1_epi8(control_bank));
-    for (int bank = 0; bank < 2; ++bank) {
-      const __mmask64 mine = bank == 1 ? second : valid & ~second;
-      if (mine == 0) continue;
-      for (int q = 0; q < 4; ++q) {
-        const __mmask16 now = part(mine, q);
-        if (now == 0) continue;
-        // One 16-bit factor a pair, the other half zero: the multiply-add gives the product.
-        const __m512i x = _mm512_and_si512(wide(now, a + j + 16 * q), low_half);
-        const __m512i product = _mm512_madd_epi16(x, wide(now, w + j + 16 * q));
-        std::int32_t* acc = row.acc[bank] + j + 16 * q;
-        const __m512i old = _mm512_loadu_si512(acc);
-        const __m512i base = _mm512_mask_mov_epi32(old, part(first, q), _mm512_setzero_si512());
-        _mm512_storeu_si512(acc, _mm512_mask_add_epi32(old, now, base, product));
+/// 16 columns of which `valid` accumulate, `restart` from zero.
+void accumulate_16(const std::int8_t* a, const std::int8_t* w, std::uint64_t valid, std::uint64_t restart,
+                   std::int32_t* acc) {
+  // One 16-bit factor a pair, the other half zero: the multiply-add gives the product.
+  const auto lanes = static_cast<__mmask16>(valid);
+  const __m512i x = _mm512_and_si512(widen(lanes, a), _mm512_set1_epi32(0xffff));
+  const __m512i product = _mm512_madd_epi16(x, widen(lanes, w));
+  const __m512i old = _mm512_maskz_loadu_epi32(static_cast<__mmask16>(~restart), acc);
+  _mm512_storeu_si512(acc, _mm512_add_epi32(old, product));
+}
+
+void accumulate(const Accumulation& work) {
+  const std::uint32_t columns = work.columns;
+  const std::int8_t* a = work.a;
+  const std::int8_t* w = work.w;
+  std::int32_t* acc = work.acc;
+  for (std::uint32_t i = 0; i < work.rows; ++i, a += work.a_stride, w += columns, acc += columns) {
+    const std::uint64_t* lanes = work.lanes.words + i;
+    const std::uint64_t* first = work.first.words != nullptr ? work.first.words + i : nullptr;
+    for (std::uint32_t begin = 0; begin < columns; begin += 64, lanes += work.lanes.stride) {
+      std::uint64_t valid = *lanes, restart = 0;
+      if (first != nullptr) {
+        restart = *first & valid;
+        first += work.first.stride;
       }
-      set_flags(row.full[bank] + j, here, mine, _mm512_set1_epi8(-1));
-    }
-  }
-  return macs;
-}
-
-std::uint64_t move(std::uint32_t lanes, const std::uint8_t* mv, const std::uint8_t* mb, const std::uint8_t* drain,
-                   const std::uint8_t* drain_bank, const RowBanks& from, const RowBanks& to, std::uint8_t* to_mv,
-                   std::uint8_t* to_mb) {
-  std::uint64_t words = 0, conflicts = 0;
-  for (std::uint32_t j = 0; j < lanes; j += step) {
-    const __mmask64 here = lanes_from(j, lanes);
-    const __mmask64 arrived = flags(here, mv + j);
-    const __mmask64 strobe = flags(here, drain + j);
-    __mmask64 moving = arrived;
-    __mmask64 second = flags(here, mb + j);
-    if (strobe != 0) {
-      const __mmask64 strobe_second = strobe & flags(here, drain_bank + j);
-      __mmask64 started = 0;
-      for (int bank = 0; bank < 2; ++bank) {
-        const __mmask64 drained = bank == 1 ? strobe_second : strobe & ~strobe_second;
-        if (drained == 0) continue;
-        started |= flags(drained, from.full[bank] + j);
-        set_flags(from.full[bank] + j, here, drained, _mm512_setzero_si512());
+      if (valid == ~std::uint64_t{0} && restart == 0) {
+        accumulate_32(a + begin, w + begin, acc + begin);
+        accumulate_32(a + begin + 32, w + begin + 32, acc + begin + 32);
+        continue;
       }
-      conflicts += static_cast<std::uint32_t>(std::popcount(static_cast<std::uint64_t>(started & arrived)));
-      started &= ~arrived;
-      moving |= started;
-      second |= started & strobe_second;
-    }
-    second &= moving;
-    set_flags(to_mv + j, here, here, _mm512_movm_epi8(moving));
-    set_flags(to_mb + j, here, here, _mm512_movm_epi8(second));
-    if (moving == 0) continue;
-    words += static_cast<std::uint32_t>(std::popcount(static_cast<std::uint64_t>(moving)));
-    for (int bank = 0; bank < 2; ++bank) {
-      const __mmask64 mine = bank == 1 ? second : moving & ~second;
-      if (mine == 0) continue;
-      conflicts += static_cast<std::uint32_t>(std::popcount(static_cast<std::uint64_t>(flags(mine, to.full[bank] + j))));
-      for (int q = 0; q < 4; ++q) {
-        const __mmask16 now = part(mine, q);
-        if (now == 0) continue;
-        const std::uint32_t at = j + 16 * static_cast<std::uint32_t>(q);
-        const __m512i old = _mm512_loadu_si512(to.acc[bank] + at);
-        _mm512_storeu_si512(to.acc[bank] + at, _mm512_mask_loadu_epi32(old, now, from.acc[bank] + at));
+      if (valid == 0xffffffffU && restart == 0) {
+        accumulate_32(a + begin, w + begin, acc + begin);
+        continue;
+      }
+      for (std::uint32_t j = begin; valid != 0; j += step, valid >>= step, restart >>= step) {
+        if ((valid & 0xffff) != 0) accumulate_16(a + j, w + j, valid, restart, acc + j);
       }
     }
   }
-  return words | conflicts << 32;
+}
+
+void move_down(std::uint32_t rows, std::uint32_t columns, RowSets lanes, std::int32_t* acc) {
+  for (std::uint32_t i = rows; i-- > 0;) {
+    const std::int32_t* from = acc + std::size_t{i} * columns;
+    std::int32_t* to = acc + (std::size_t{i} + 1) * columns;
+    for (std::uint32_t begin = 0; begin < columns; begin += 64) {
+      std::uint64_t now = lanes.words[begin / 64 * lanes.stride + i];
+      for (std::uint32_t j = begin; now != 0; j += step, now >>= step) {
+        // Masked stores are slow on some processors: read, blend, write whole registers.
+        const auto mask = static_cast<__mmask16>(now);
+        _mm512_storeu_si512(to + j, _mm512_mask_loadu_epi32(_mm512_loadu_si512(to + j), mask, from + j));
+      }
+    }
+  }
+}
+
+std::uint32_t count_bits(const std::uint64_t* words, std::size_t count) {
+  std::uint64_t bits = 0;
+  for (std::size_t k = 0; k < count; ++k) bits += static_cast<std::uint64_t>(_mm_popcnt_u64(words[k]));
+  return static_cast<std::uint32_t>(bits);
 }
 
 }  // namespace
 
 const RowKernels* avx512_row_kernels() {
-  static constexpr RowKernels kernels{accumulate, move};
+  static constexpr RowKernels kernels{accumulate, move_down, count_bits};
   static const bool supported = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-                                __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+                                __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+                                __builtin_cpu_supports("popcnt") != 0;
   return supported ? &kernels : nullptr;
 }
 
@@ -129,7 +104,9 @@ const RowKernels* avx512_row_kernels() {
 #else
 
 namespace fusesim::array {
-const RowKernels* avx512_row_kernels() { return nullptr; }
+const RowKernels* avx512_row_kernels() {
+  return nullptr;
+}
 }  // namespace fusesim::array
 
 #endif

@@ -2,6 +2,7 @@
 #include "hw/array/stepped_array.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <stdexcept>
 
@@ -11,13 +12,41 @@ namespace fusesim::array {
 
 namespace {
 
-std::uint8_t control_byte(bool valid, bool first, std::uint8_t bank) {
-  if (!valid) return 0;
-  return static_cast<std::uint8_t>(control_valid | (first ? control_first : 0) | (bank != 0 ? control_bank : 0));
+constexpr const char* law_broken = "array: two sums met in one accumulator; the timing law was broken";
+constexpr std::uint64_t all_ones = ~std::uint64_t{0};
+
+std::uint32_t round_up(std::uint32_t value, std::uint32_t step) {
+  return (value + step - 1) / step * step;
 }
 
 bool any(const std::vector<std::uint8_t>& flags) {
   return std::memchr(flags.data(), 1, flags.size()) != nullptr;
+}
+
+/// Puts the bits `from` in the places of `where`.
+void assign(std::uint64_t& to, std::uint64_t where, std::uint64_t from) {
+  to = (to & ~where) | (from & where);
+}
+
+/// The 64 bits from `bit` on.
+std::uint64_t window(const std::uint64_t* words, std::uint32_t bit) {
+  const std::uint64_t* at = words + bit / 64;
+  const std::uint32_t shift = bit % 64;
+  return at[0] >> shift | (at[1] << 1) << (63 - shift);
+}
+
+void assign_bit(std::uint64_t* words, std::uint32_t bit, bool value) {
+  std::uint64_t& word = words[bit / 64];
+  word = (word & ~(std::uint64_t{1} << (bit % 64))) | std::uint64_t{value} << (bit % 64);
+}
+
+/// Flags of 0 or 1 to a set.
+void pack(const std::uint8_t* flags, std::uint32_t count, std::uint64_t* words) {
+  for (std::uint32_t begin = 0; begin < count; begin += 64) {
+    std::uint64_t word = 0;
+    for (std::uint32_t j = std::min(count - begin, 64U); j-- > 0;) word = word << 1 | (flags[begin + j] & 1);
+    words[begin / 64] = word;
+  }
 }
 
 }  // namespace
@@ -26,7 +55,8 @@ SteppedArray::SteppedArray(const isa::ArrayConfig& config, const RowKernels& ker
     : config_(config), kernels_(&kernels) {
   isa::validate(config);
   const std::uint32_t rows = config.rows, cols = config.cols;
-  lanes_ = (cols + row_lanes - 1) / row_lanes * row_lanes;
+  lanes_ = round_up(cols, row_lanes);
+  words_ = round_up(lanes_, 64) / 64;
   for (std::uint32_t j = 0; j < cols; ++j) {
     hop_.push_back(hop_delay(config, j));
     wire_.push_back(wire_delay(config, j));
@@ -35,72 +65,81 @@ SteppedArray::SteppedArray(const isa::ArrayConfig& config, const RowKernels& ker
   }
   max_delay_ = hop_.back();
 
-  // Room for the feeder's look-ahead, the row and its padding, and enough slack that rewinding is rare.
-  stream_length_ = 8 * (rows + max_delay_ + 1) + lanes_ + 64;
-  stream_data_.resize(std::size_t{rows} * stream_length_);
-  stream_control_.resize(stream_data_.size());
-  last_valid_.resize(rows);
+  all_columns_.resize(words_);
+  segment_columns_.resize(segments_.size() * words_);
+  reach_.resize(std::size_t{max_delay_ + 1} * words_);
+  for (std::uint32_t j = 0; j < cols; ++j) {
+    const std::uint64_t bit = std::uint64_t{1} << (j % 64);
+    all_columns_[j / 64] |= bit;
+    segment_columns_[std::size_t{wire_[j]} * words_ + j / 64] |= bit;
+    for (std::uint32_t k = hop_[j]; k <= max_delay_; ++k) reach_[std::size_t{k} * words_ + j / 64] |= bit;
+  }
 
-  const std::size_t cells = std::size_t{rows} * lanes_;
-  w_.resize(cells);
-  wv_.resize(cells);
+  // Room for the feeder's look-ahead, the row and its padding, and enough slack that rewinding is rare. Distances
+  // between rows are odd numbers of cache lines, so that rows do not crowd into few sets of the cache. A rewind moves
+  // bits by whole words.
+  const std::uint32_t live = rows + max_delay_;
+  rewound_ = rows - 1 + round_up(live + 64, 64);
+  stream_length_ = round_up(rewound_ + std::max(lanes_, max_delay_ + 1), 64);
+  if (stream_length_ / 64 % 2 == 0) stream_length_ += 64;
+  const std::uint32_t stream_words = (rewound_ + 64 * words_ + static_cast<std::uint32_t>(segments_.size())) / 64 + 2;
+  stream_data_.resize(std::size_t{rows} * stream_length_);
+  stream_valid_.resize(std::size_t{rows} * stream_words);
+  for (Words* history : {&first_history_, &bank_history_}) history->resize(stream_words + rows / 64 + 1);
+  left_valid_.resize(rows);
+
+  top_slots_ = rows + max_delay_;
+  w_.resize(std::size_t{top_slots_} * lanes_);
+  wv_.resize(std::size_t{top_slots_} * words_);
+  top_valid_.resize(cols);
+  top_valid_set_.resize(words_);
   skew_slots_ = max_delay_ + 1;
   direct_slots_ = wire_.back() + 1;
-  for (auto* line : {&skew_wv_, &skew_drain_, &skew_drain_bank_}) line->resize(std::size_t{skew_slots_} * lanes_);
-  skew_w_.resize(std::size_t{skew_slots_} * lanes_);
-  for (auto* line : {&direct_enable_, &direct_drain_, &direct_drain_bank_}) {
-    line->resize(std::size_t{direct_slots_} * lanes_);
+  for (Words* line : {&skew_drain_, &skew_drain_bank_}) line->resize(std::size_t{skew_slots_} * words_);
+  for (Words* line : {&direct_enable_, &direct_drain_, &direct_drain_bank_}) {
+    line->resize(std::size_t{direct_slots_} * words_);
   }
   wire_taps_.resize(std::size_t{direct_slots_} * rows);
   wire_any_.resize(direct_slots_);
-  tap_control_.resize(std::size_t{rows} * segments_.size());
-  tap_active_.resize(rows);
+  wire_control_.resize(direct_slots_);
+  tap_valid_.resize(std::size_t{rows} * segments_.size());
+  tap_control_.resize(segments_.size());
 
-  second_bank_ = config.banks() == 2 ? 1 : 0;
-  for (std::uint32_t bank = 0; bank < config.banks(); ++bank) {
-    acc_[bank].resize(cells);
-    full_[bank].resize(cells);
+  const std::size_t sets = std::size_t{rows} * words_;
+  for (std::uint32_t bank = 0; bank < 2; ++bank) {
+    if (bank < config.banks()) acc_[bank].resize((std::size_t{rows} + 1) * lanes_);
+    for (Words* words : {&full_[bank], &lanes_now_[bank], &moving_[bank]}) words->resize(sets);
   }
-  mv_.resize(cells);
-  mb_.resize(cells);
-  row_moves_.resize(rows);
-  for (auto* row : {&drain_now_, &drain_bank_now_, &enable_now_, &row_control_, &none_, &bottom_full_, &bottom_mv_,
-                    &bottom_mb_}) {
-    row->resize(lanes_);
-  }
-  row_data_.resize(lanes_);
-  bottom_.resize(lanes_);
+  for (Words* words : {&mv_, &mb_, &first_now_}) words->resize(sets);
+  drain_now_.resize(words_);
+  enable_set_.resize(words_);
+  drain_bank_now_.resize(words_);
+  if (segments_.size() > 1) gathered_.resize(std::size_t{rows} * lanes_);
   reset();
 }
 
 void SteppedArray::reset() {
   auto zero = [](auto& values) { std::fill(values.begin(), values.end(), 0); };
   zero(stream_data_);
-  zero(stream_control_);
-  zero(last_valid_);
+  zero(left_valid_);
   zero(w_);
-  zero(wv_);
-  zero(skew_w_);
-  zero(skew_wv_);
-  zero(skew_drain_);
-  zero(skew_drain_bank_);
-  zero(direct_enable_);
-  zero(direct_drain_);
-  zero(direct_drain_bank_);
-  std::fill(wire_taps_.begin(), wire_taps_.end(), Tap{});
-  zero(wire_any_);
-  zero(tap_control_);
-  zero(tap_active_);
-  for (int bank = 0; bank < 2; ++bank) {
-    zero(acc_[bank]);
-    zero(full_[bank]);
+  zero(top_valid_);
+  for (Words* words :
+       {&stream_valid_, &first_history_, &bank_history_, &wv_, &top_valid_set_, &skew_drain_, &skew_drain_bank_,
+        &direct_enable_, &direct_drain_, &direct_drain_bank_, &full_[0], &full_[1], &mv_, &mb_}) {
+    zero(*words);
   }
-  zero(mv_);
-  zero(mb_);
-  zero(row_moves_);
-  edges_ = taps_gone_ = strobes_gone_ = 0;
+  std::fill(wire_taps_.begin(), wire_taps_.end(), Tap{});
+  std::fill(wire_control_.begin(), wire_control_.end(), TapControl{});
+  std::fill(tap_control_.begin(), tap_control_.end(), TapControl{});
+  zero(wire_any_);
+  zero(tap_valid_);
+  zero(acc_[0]);
+  zero(acc_[1]);
+  any_moves_ = any_left_valid_ = any_top_valid_ = bank_now_ = false;
+  edges_ = valid_gone_ = first_gone_ = mixed_gone_ = taps_gone_ = strobes_gone_ = 0;
   head_ = 0;
-  front_ = stream_length_ - lanes_ - max_delay_ - 1;
+  front_ = rewound_;
   last_macs_ = last_moves_ = 0;
 }
 
@@ -110,8 +149,8 @@ void SteppedArray::clock(const EdgeInputs& in, EdgeOutputs& out) {
     show_outputs(in, out);
     return;
   }
-  accumulate();
   drain(in, out);
+  accumulate();
   shift_left_operands(in);
   shift_top_operands(in);
   if (config_.fuse_links) drive_taps(in);
@@ -119,282 +158,451 @@ void SteppedArray::clock(const EdgeInputs& in, EdgeOutputs& out) {
 }
 
 void SteppedArray::show_outputs(const EdgeInputs& in, EdgeOutputs& out) const {
-  const std::size_t skew = edges_ % skew_slots_ * lanes_, direct = edges_ % direct_slots_ * lanes_;
+  const std::size_t skew = edges_ % skew_slots_ * words_, direct = edges_ % direct_slots_ * words_;
+  const std::uint32_t last = config_.rows - 1;
   for (std::uint32_t j = 0; j < config_.cols; ++j) {
     const bool port = in.drain[j] != 0 && (in.skewed ? hop_[j] : wire_[j]) == 0;
-    const bool strobe = port || skew_drain_[skew + j] != 0 || direct_drain_[direct + j] != 0;
-    const bool strobe_bank = (port && in.drain_bank != 0 && config_.banks() == 2) ||
-                             skew_drain_bank_[skew + j] != 0 || direct_drain_bank_[direct + j] != 0;
-    const std::size_t at = cell(config_.rows - 1, j);
-    const bool arrived = mv_[at] != 0;
-    const int bank = (arrived ? mb_[at] != 0 : strobe_bank) ? 1 : 0;
-    const bool moving = arrived || (strobe && full_[bank][at] != 0);
+    const bool strobe = port || test(skew_drain_, skew, j) || test(direct_drain_, direct, j);
+    const bool strobe_bank =
+        (port && second_bank(in.drain_bank)) || test(skew_drain_bank_, skew, j) || test(direct_drain_bank_, direct, j);
+    const bool arrived = test_row(mv_, last, j);
+    const int bank = (arrived ? test_row(mb_, last, j) : strobe_bank) ? 1 : 0;
+    const bool moving = arrived || (strobe && test_row(full_[bank], last, j));
     out.valid[j] = moving ? 1 : 0;
-    out.data[j] = moving ? acc_[bank][at] : 0;
+    out.data[j] = moving ? acc_[bank][cell(last, j)] : 0;
+  }
+}
+
+bool SteppedArray::collect_strobes(const EdgeInputs& in) {
+  if (any(in.drain)) {
+    strobes_gone_ = edges_ + max_delay_ + 1;
+    const bool bank = second_bank(in.drain_bank);
+    const std::uint32_t slots = in.skewed ? skew_slots_ : direct_slots_;
+    const std::vector<std::uint32_t>& delay = in.skewed ? hop_ : wire_;
+    std::uint64_t* const strobes = in.skewed ? skew_drain_.data() : direct_drain_.data();
+    std::uint64_t* const banks = in.skewed ? skew_drain_bank_.data() : direct_drain_bank_.data();
+    const auto now = static_cast<std::uint32_t>(edges_ % slots);
+    for (std::uint32_t j = 0; j < config_.cols; ++j) {
+      if (in.drain[j] == 0) continue;
+      std::uint32_t slot = now + delay[j];
+      if (slot >= slots) slot -= slots;
+      assign_bit(strobes + set(slot), j, true);
+      assign_bit(banks + set(slot), j, bank);
+    }
+  }
+  if (edges_ >= strobes_gone_) return false;
+  const std::size_t skew = edges_ % skew_slots_ * words_, direct = edges_ % direct_slots_ * words_;
+  std::uint64_t seen = 0;
+  for (std::uint32_t k = 0; k < words_; ++k) {
+    drain_now_[k] = skew_drain_[skew + k] | direct_drain_[direct + k];
+    drain_bank_now_[k] = skew_drain_bank_[skew + k] | direct_drain_bank_[direct + k];
+    skew_drain_[skew + k] = skew_drain_bank_[skew + k] = 0;
+    direct_drain_[direct + k] = direct_drain_bank_[direct + k] = 0;
+    seen |= drain_now_[k];
+  }
+  return seen != 0;
+}
+
+void SteppedArray::drain(const EdgeInputs& in, EdgeOutputs& out) {
+  const bool strobe = collect_strobes(in);
+  if (!strobe && !any_moves_) {
+    std::fill(out.valid.begin(), out.valid.end(), 0);
+    std::fill(out.data.begin(), out.data.end(), 0);
+    return;
+  }
+  const std::uint32_t rows = config_.rows;
+  std::uint64_t any_moving[2] = {0, 0}, met = 0;
+  for (std::uint32_t k = 0; k < words_; ++k) {
+    std::uint64_t* const mv = mv_.data() + std::size_t{k} * rows;
+    std::uint64_t* const mb = mb_.data() + std::size_t{k} * rows;
+    std::uint64_t* const full[2] = {full_[0].data() + std::size_t{k} * rows, full_[1].data() + std::size_t{k} * rows};
+    std::uint64_t* const moving[2] = {moving_[0].data() + std::size_t{k} * rows,
+                                      moving_[1].data() + std::size_t{k} * rows};
+    if (strobe) {
+      const std::uint64_t second = drain_now_[k] & drain_bank_now_[k], first = drain_now_[k] & ~second;
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        const std::uint64_t started[2] = {full[0][i] & first, full[1][i] & second};
+        full[0][i] &= ~first;
+        full[1][i] &= ~second;
+        met |= mv[i] & (started[0] | started[1]);
+        moving[0][i] = (mv[i] & ~mb[i]) | started[0];
+        moving[1][i] = mb[i] | started[1];
+      }
+    } else {
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        moving[0][i] = mv[i] & ~mb[i];
+        moving[1][i] = mb[i];
+      }
+    }
+    mv[0] = mb[0] = 0;
+    for (std::uint32_t i = 0; i + 1 < rows; ++i) {
+      met |= (moving[0][i] & full[0][i + 1]) | (moving[1][i] & full[1][i + 1]);
+      mv[i + 1] = moving[0][i] | moving[1][i];
+      mb[i + 1] = moving[1][i];
+    }
+    for (std::uint32_t i = 0; i < rows; ++i) {
+      any_moving[0] |= moving[0][i];
+      any_moving[1] |= moving[1][i];
+    }
+  }
+  any_moves_ = (any_moving[0] | any_moving[1]) != 0;
+  for (std::uint32_t bank = 0; bank < 2; ++bank) {
+    if (any_moving[bank] == 0) continue;
+    last_moves_ += kernels_->count_bits(moving_[bank].data(), moving_[bank].size());
+    kernels_->move_down(rows, lanes_, {moving_[bank].data(), rows}, acc_[bank].data());
+  }
+  write_outputs(out);
+  if (met != 0) throw std::logic_error(law_broken);
+}
+
+/// What has moved below the last row.
+void SteppedArray::write_outputs(EdgeOutputs& out) const {
+  const std::uint32_t cols = config_.cols, last = config_.rows - 1;
+  const std::int32_t* const data[2] = {acc_[0].data() + cell(config_.rows, 0),
+                                       config_.banks() == 2 ? acc_[1].data() + cell(config_.rows, 0) : nullptr};
+  for (std::uint32_t begin = 0; begin < cols; begin += 64) {
+    const std::uint32_t length = std::min(cols - begin, 64U);
+    const std::size_t at = std::size_t{begin / 64} * config_.rows + last;
+    const std::uint64_t words[2] = {moving_[0][at], moving_[1][at]};
+    for (int bank = 0; bank < 2; ++bank) {
+      if (words[bank] != all_columns_[begin / 64]) continue;
+      std::fill_n(out.valid.data() + begin, length, 1);
+      std::copy_n(data[bank] + begin, length, out.data.data() + begin);
+    }
+    if (words[0] == all_columns_[begin / 64] || words[1] == all_columns_[begin / 64]) continue;
+    for (std::uint32_t j = 0; j < length; ++j) {
+      const bool in_second = (words[1] >> j & 1) != 0, word = in_second || (words[0] >> j & 1) != 0;
+      out.valid[begin + j] = word ? 1 : 0;
+      out.data[begin + j] = word ? data[in_second ? 1 : 0][begin + j] : 0;
+    }
+  }
+}
+
+/// Which columns of each row hold a valid left operand, and where `first` and `bank` are set, if at all.
+void SteppedArray::collect_left_control() {
+  const std::uint32_t rows = config_.rows;
+  const bool firsts = edges_ < first_gone_, mixed = edges_ < mixed_gone_;
+  for (std::uint32_t k = 0; k < words_; ++k) {
+    std::uint64_t* const lanes = lanes_now_[0].data() + std::size_t{k} * rows;
+    std::uint64_t* const first = first_now_.data() + std::size_t{k} * rows;
+    std::uint64_t* const second = lanes_now_[1].data() + std::size_t{k} * rows;
+    // Cuts make holes in the streams: segment s looks s elements further.
+    for (std::uint32_t s = 0; s < segments_.size(); ++s) {
+      const std::uint64_t mine = segments_.size() == 1 ? all_ones : segment_columns_[std::size_t{s} * words_ + k];
+      if (mine == 0) continue;
+      const std::uint32_t from = front_ + 64 * k + s, shift = from % 64;
+      const std::uint64_t* const near = stream_valid_.data() + std::size_t{from / 64} * rows;
+      const std::uint64_t* const far = near + rows;
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        assign(lanes[i], mine, near[i] >> shift | (far[i] << 1) << (63 - shift));
+      }
+      if (firsts) {
+        for (std::uint32_t i = 0; i < rows; ++i) assign(first[i], mine, window(first_history_.data(), from + i));
+      }
+      if (mixed) {
+        for (std::uint32_t i = 0; i < rows; ++i) assign(second[i], mine, window(bank_history_.data(), from + i));
+      }
+    }
+  }
+}
+
+/// Where a row's taps are valid they bring their own control.
+void SteppedArray::merge_taps() {
+  const std::uint32_t rows = config_.rows;
+  for (std::size_t s = 0; s < segments_.size(); ++s) {
+    const std::uint8_t* const valid = tap_valid_.data() + s * rows;
+    const std::uint64_t first = tap_control_[s].first ? all_ones : 0,
+                        second = tap_control_[s].second_bank ? all_ones : 0;
+    for (std::uint32_t k = 0; k < words_; ++k) {
+      const std::uint64_t mine = segment_columns_[s * words_ + k];
+      if (mine == 0) continue;
+      const std::size_t at = std::size_t{k} * rows;
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        const std::uint64_t here = valid[i] != 0 ? mine : 0;
+        lanes_now_[0][at + i] |= here;
+        assign(first_now_[at + i], here, first);
+        assign(lanes_now_[1][at + i], here, second);
+      }
+    }
   }
 }
 
 void SteppedArray::accumulate() {
-  const bool cut = segments_.size() > 1;
-  std::uint32_t macs = 0;
-  for (std::uint32_t i = 0; i < config_.rows; ++i) {
-    const bool tapped = tap_active_[i] != 0;
-    if (!tapped && last_valid_[i] + max_delay_ < edges_) continue;
-    const std::size_t stream = std::size_t{i} * stream_length_ + front_;
-    const std::int8_t* a = stream_data_.data() + stream;
-    const std::uint8_t* control = stream_control_.data() + stream;
-    if (cut || tapped) {
-      // Gather the row: cuts make holes in the stream, taps bring their own control.
-      for (std::size_t s = 0; s < segments_.size(); ++s) {
-        const Segment& segment = segments_[s];
-        const std::uint32_t length = segment.end - segment.begin;
-        const std::uint8_t tap = tap_control_[i * segments_.size() + s];
-        if (cut) std::memcpy(row_data_.data() + segment.begin, a + hop_[segment.begin], length);
-        if ((tap & control_valid) != 0) {
-          std::memset(row_control_.data() + segment.begin, tap, length);
+  const bool taps = edges_ < taps_gone_, operands = edges_ < valid_gone_;
+  if (!taps && !operands) return;
+  const bool firsts = taps || edges_ < first_gone_, mixed = taps || edges_ < mixed_gone_;
+  auto fill = [](Words& sets, bool value) { std::fill(sets.begin(), sets.end(), value ? all_ones : 0); };
+  if (taps) {
+    fill(first_now_, false);
+    fill(lanes_now_[1], bank_now_);
+  }
+  if (operands) {
+    collect_left_control();
+  } else {
+    fill(lanes_now_[0], false);
+  }
+  if (taps) merge_taps();
+
+  const std::uint32_t rows = config_.rows, above_wrap = std::min(rows, top_slots_ - head_);
+  const int bank = !mixed && bank_now_ ? 1 : 0;
+  std::uint64_t any_lane[2] = {0, 0}, met = 0;
+  for (std::uint32_t k = 0; k < words_; ++k) {
+    std::uint64_t* const lanes = lanes_now_[0].data() + std::size_t{k} * rows;
+    std::uint64_t* const second = lanes_now_[1].data() + std::size_t{k} * rows;
+    std::uint64_t* const first = first_now_.data() + std::size_t{k} * rows;
+    std::uint64_t* const full[2] = {full_[0].data() + std::size_t{k} * rows, full_[1].data() + std::size_t{k} * rows};
+    const std::uint64_t* const slots = wv_.data() + std::size_t{k} * top_slots_;
+    for (std::uint32_t i = 0; i < above_wrap; ++i) lanes[i] &= slots[head_ + i];
+    for (std::uint32_t i = above_wrap; i < rows; ++i) lanes[i] &= slots[i - above_wrap];
+    std::uint64_t common = all_ones;
+    for (std::uint32_t i = 0; i < rows; ++i) common &= lanes[i];
+    last_macs_ += common == all_columns_[k] ? rows * static_cast<std::uint32_t>(std::popcount(common))
+                                            : kernels_->count_bits(lanes, rows);
+    if (firsts) {
+      for (std::uint32_t i = 0; i < rows; ++i) first[i] &= lanes[i];
+    }
+    if (!mixed) {
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        any_lane[bank] |= lanes[i];
+        full[bank][i] |= lanes[i];
+      }
+    } else {
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        second[i] &= lanes[i];
+        lanes[i] &= ~second[i];
+        any_lane[0] |= lanes[i];
+        any_lane[1] |= second[i];
+        full[0][i] |= lanes[i];
+        full[1][i] |= second[i];
+      }
+    }
+    if (any_moves_) {
+      const std::uint64_t* const mv = mv_.data() + std::size_t{k} * rows;
+      const std::uint64_t* const mb = mb_.data() + std::size_t{k} * rows;
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        if (mixed) {
+          met |= (mv[i] & ~mb[i] & lanes[i]) | (mb[i] & second[i]);
         } else {
-          std::memcpy(row_control_.data() + segment.begin, control + hop_[segment.begin], length);
+          met |= lanes[i] & (bank == 1 ? mb[i] : mv[i] & ~mb[i]);
         }
       }
-      if (cut) a = row_data_.data();
-      control = row_control_.data();
     }
-    const std::size_t top = cell(top_row(i), 0);
-    macs += kernels_->accumulate(lanes_, a, control, w_.data() + top, wv_.data() + top, banks_of(i));
   }
-  last_macs_ = macs;
-}
-
-bool SteppedArray::collect_strobes(const EdgeInputs& in) {
-  const std::uint32_t cols = config_.cols;
-  if (any(in.drain)) {
-    strobes_gone_ = edges_ + max_delay_ + 1;
-    const std::uint8_t bank = in.drain_bank != 0 && config_.banks() == 2 ? 0xff : 0;
-    for (std::uint32_t j = 0; j < cols; ++j) {
-      if (in.drain[j] == 0) continue;
-      if (in.skewed) {
-        const std::size_t slot = (edges_ + hop_[j]) % skew_slots_ * lanes_ + j;
-        skew_drain_[slot] = 0xff;
-        skew_drain_bank_[slot] = bank;
-      } else {
-        const std::size_t slot = (edges_ + wire_[j]) % direct_slots_ * lanes_ + j;
-        direct_drain_[slot] = 0xff;
-        direct_drain_bank_[slot] = bank;
+  if (met != 0) throw std::logic_error(law_broken);
+  if (segments_.size() > 1 && (any_lane[0] | any_lane[1]) != 0) {
+    for (std::uint32_t i = 0; i < rows; ++i) {
+      const std::int8_t* const a = stream_data_.data() + std::size_t{i} * stream_length_ + front_;
+      for (const Segment& segment : segments_) {
+        std::memcpy(gathered_.data() + cell(i, segment.begin), a + hop_[segment.begin], segment.end - segment.begin);
       }
     }
   }
-  if (edges_ >= strobes_gone_) return false;
-  const std::uint32_t lanes = lanes_;
-  std::uint8_t* skew = skew_drain_.data() + edges_ % skew_slots_ * lanes;
-  std::uint8_t* skew_bank = skew_drain_bank_.data() + edges_ % skew_slots_ * lanes;
-  std::uint8_t* direct = direct_drain_.data() + edges_ % direct_slots_ * lanes;
-  std::uint8_t* direct_bank = direct_drain_bank_.data() + edges_ % direct_slots_ * lanes;
-  std::uint8_t* now = drain_now_.data();
-  std::uint8_t* bank_now = drain_bank_now_.data();
-  std::uint8_t seen = 0;
-  for (std::uint32_t j = 0; j < lanes; ++j) seen |= skew[j] | direct[j];
-  if (seen == 0) return false;
-  for (std::uint32_t j = 0; j < lanes; ++j) {
-    now[j] = skew[j] | direct[j];
-    bank_now[j] = skew_bank[j] | direct_bank[j];
+  for (std::uint32_t b = 0; b < 2; ++b) {
+    if (any_lane[b] != 0) accumulate_bank(b, lanes_now_[mixed ? b : 0], firsts);
   }
-  for (std::uint8_t* line : {skew, skew_bank, direct, direct_bank}) std::memset(line, 0, lanes);
-  return true;
 }
 
-void SteppedArray::drain(const EdgeInputs& in, EdgeOutputs& out) {
-  const std::uint32_t cols = config_.cols;
-  const bool strobe = collect_strobes(in);
-  std::uint64_t conflicts = 0;
-  bool words_out = false;
-  const RowBanks bottom{{bottom_.data(), bottom_.data()}, {bottom_full_.data(), bottom_full_.data()}};
-  for (std::uint32_t i = config_.rows; i-- > 0;) {
-    const bool last = i + 1 == config_.rows;
-    std::uint8_t* to_mv = last ? bottom_mv_.data() : mv_.data() + cell(i + 1, 0);
-    std::uint8_t* to_mb = last ? bottom_mb_.data() : mb_.data() + cell(i + 1, 0);
-    if (!strobe && row_moves_[i] == 0) {
-      if (!last && row_moves_[i + 1] != 0) {
-        std::memset(to_mv, 0, lanes_);
-        std::memset(to_mb, 0, lanes_);
-        row_moves_[i + 1] = 0;
-      }
-      continue;
-    }
-    const std::uint64_t moved = kernels_->move(lanes_, mv_.data() + cell(i, 0), mb_.data() + cell(i, 0), strobe ? drain_now_.data() : none_.data(),
-                                               drain_bank_now_.data(), banks_of(i), last ? bottom : banks_of(i + 1), to_mv, to_mb);
-    const auto words = static_cast<std::uint32_t>(moved);
-    conflicts += moved >> 32;
-    last_moves_ += words;
-    if (last) {
-      words_out = words != 0;
-    } else {
-      row_moves_[i + 1] = words != 0 ? 1 : 0;
-    }
+/// Two runs of rows: the ring of the top registers wraps between them.
+void SteppedArray::accumulate_bank(std::uint32_t bank, const Words& lanes, bool firsts) {
+  const std::uint32_t rows = config_.rows, above_wrap = std::min(rows, top_slots_ - head_);
+  const bool cut = segments_.size() > 1;
+  Accumulation work;
+  work.columns = lanes_;
+  work.a_stride = cut ? lanes_ : stream_length_;
+  for (const auto& [begin, end] : {std::pair{0U, above_wrap}, std::pair{above_wrap, rows}}) {
+    if (begin == end) continue;
+    work.rows = end - begin;
+    work.a = (cut ? gathered_.data() : stream_data_.data() + front_) + begin * work.a_stride;
+    work.w = w_.data() + cell(top_row(begin), 0);
+    work.lanes = {lanes.data() + begin, rows};
+    if (firsts) work.first = {first_now_.data() + begin, rows};
+    work.acc = acc_[bank].data() + cell(begin, 0);
+    kernels_->accumulate(work);
   }
-  if (row_moves_[0] != 0) {
-    std::memset(mv_.data(), 0, lanes_);
-    std::memset(mb_.data(), 0, lanes_);
-    row_moves_[0] = 0;
-  }
-  if (words_out) {
-    for (std::uint32_t j = 0; j < cols; ++j) {
-      out.valid[j] = bottom_mv_[j] != 0 ? 1 : 0;
-      out.data[j] = bottom_mv_[j] != 0 ? bottom_[j] : 0;
-    }
-  } else {
-    std::fill(out.valid.begin(), out.valid.end(), 0);
-    std::fill(out.data.begin(), out.data.end(), 0);
-  }
-  if (conflicts != 0) throw std::logic_error("array: two sums met in one accumulator; the timing law was broken");
 }
 
 void SteppedArray::rewind_streams() {
-  const std::uint32_t live = config_.rows + max_delay_;  // feeder look-ahead and the row itself
-  const std::uint32_t target = stream_length_ - lanes_ - max_delay_ - 1;
-  const std::uint32_t from = front_ - (config_.rows - 1), to = target - (config_.rows - 1);
+  // Elements 0 .. rows + max_delay - 1 are in use; the distance is a multiple of 64.
+  const std::uint32_t distance = rewound_ - front_, skip = distance / 64;
+  const std::uint32_t live = config_.rows + max_delay_, live_words = live / 64 + 1;
   for (std::uint32_t i = 0; i < config_.rows; ++i) {
-    const std::size_t base = std::size_t{i} * stream_length_;
-    std::memmove(stream_data_.data() + base + to, stream_data_.data() + base + from, live);
-    std::memset(stream_data_.data() + base, 0, to);
-    std::memmove(stream_control_.data() + base + to, stream_control_.data() + base + from, live);
-    std::memset(stream_control_.data() + base, 0, to);
+    std::int8_t* const data = stream_data_.data() + std::size_t{i} * stream_length_;
+    std::memmove(data + distance, data, live);
+    std::memset(data, 0, distance);
   }
-  front_ = target;
+  const auto valid = stream_valid_.begin();
+  const auto row_words = [&](std::uint32_t words) {
+    return valid + static_cast<std::ptrdiff_t>(std::size_t{words} * config_.rows);
+  };
+  std::copy_backward(valid, row_words(live_words), row_words(skip + live_words));
+  for (std::uint32_t i = 0; i < config_.rows; ++i) {
+    for (std::uint32_t k = 0; k < skip; ++k) {
+      stream_valid_[std::size_t{k} * config_.rows + i] = left_valid_[i] != 0 ? all_ones : 0;
+    }
+  }
+  for (Words* history : {&first_history_, &bank_history_}) {
+    std::copy_backward(history->begin(), history->end() - skip, history->end());
+  }
+  front_ = rewound_;
+}
+
+/// What the left valid ports carry from now on.
+void SteppedArray::expect_left_valid(const std::uint8_t* flags) {
+  any_left_valid_ = false;
+  for (std::uint32_t i = 0; i < config_.rows; ++i) {
+    const std::uint8_t flag = flags != nullptr ? flags[i] : 0;
+    any_left_valid_ |= flag != 0;
+    if (flag == left_valid_[i]) continue;
+    left_valid_[i] = flag;
+    const std::uint32_t count = front_ - i + 1;  // elements 0 .. front_ - i are still to come
+    const std::uint64_t value = flag != 0 ? all_ones : 0;
+    for (std::uint32_t k = 0; k < count / 64; ++k) stream_valid_[std::size_t{k} * config_.rows + i] = value;
+    assign(stream_valid_[std::size_t{count / 64} * config_.rows + i], (std::uint64_t{1} << (count % 64)) - 1, value);
+  }
 }
 
 void SteppedArray::shift_left_operands(const EdgeInputs& in) {
   if (front_ < config_.rows) rewind_streams();
   --front_;
+  const std::uint32_t rows = config_.rows;
   std::int8_t* data = stream_data_.data() + front_;
-  std::uint8_t* control = stream_control_.data() + front_;
   if (!in.skewed) {
-    for (std::uint32_t i = 0; i < config_.rows; ++i) {
-      data[0] = in.left[i];
-      control[0] = 0;
-      data += stream_length_;
-      control += stream_length_;
+    if (any_left_valid_) expect_left_valid(nullptr);
+    for (std::uint32_t i = 0; i < rows; ++i, data += stream_length_) *data = in.left[i];
+    if (edges_ < valid_gone_) {
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        stream_valid_[std::size_t{front_ / 64} * rows + i] &= ~(std::uint64_t{1} << (front_ % 64));
+      }
     }
     return;
   }
-  const std::uint8_t byte = control_byte(true, in.left_first, config_.banks() == 2 ? in.left_bank : 0);
-  const std::uint32_t rows = config_.rows;
-  const std::size_t next_row = stream_length_ - 1;
-  const std::int8_t* const left = in.left.data();
-  const std::uint8_t* const valid = in.left_valid.data();
-  std::uint64_t* const last_valid = last_valid_.data();
-  const std::uint64_t arrival = edges_ + 1;
   // Row i's line is i registers long: the element reaches PE (i, 0) i edges later.
-  for (std::uint32_t i = 0; i < rows; ++i) {
-    *data = left[i];
-    if (valid[i] != 0) {
-      *control = byte;
-      last_valid[i] = arrival + i;
+  const std::int8_t* const left = in.left.data();
+  const std::size_t next_row = stream_length_ - 1;
+  for (std::uint32_t i = 0; i < rows; ++i, data += next_row) *data = left[i];
+  if (std::memcmp(left_valid_.data(), in.left_valid.data(), rows) != 0) expect_left_valid(in.left_valid.data());
+  const std::uint64_t gone = edges_ + rows + max_delay_ + 1;
+  if (any_left_valid_) valid_gone_ = gone;
+  assign_bit(first_history_.data(), front_, in.left_first);
+  if (in.left_first) first_gone_ = gone;
+  const bool bank = second_bank(in.left_bank);
+  assign_bit(bank_history_.data(), front_, bank);
+  if (bank != bank_now_) mixed_gone_ = gone;
+  bank_now_ = bank;
+}
+
+/// What the top valid ports carry from now on: column j sees it delta(j) edges later.
+void SteppedArray::expect_top_valid(const std::uint8_t* flags) {
+  if (flags != nullptr) {
+    std::copy_n(flags, config_.cols, top_valid_.data());
+  } else {
+    std::fill(top_valid_.begin(), top_valid_.end(), 0);
+  }
+  pack(top_valid_.data(), config_.cols, top_valid_set_.data());
+  any_top_valid_ = any(top_valid_);
+  std::uint32_t slot = head_;
+  for (std::uint32_t later = 0; later <= max_delay_; ++later) {
+    for (std::uint32_t k = 0; k < words_; ++k) {
+      assign(wv_[std::size_t{k} * top_slots_ + slot], reach_[std::size_t{later} * words_ + k], top_valid_set_[k]);
     }
-    data += next_row;
-    control += next_row;
+    slot = slot == 0 ? top_slots_ - 1 : slot - 1;
   }
 }
 
 void SteppedArray::shift_top_operands(const EdgeInputs& in) {
-  const std::uint32_t cols = config_.cols;
-  const std::uint32_t lanes = lanes_, slots = skew_slots_;
+  const std::uint32_t lanes = lanes_, slots = top_slots_;
+  head_ = head_ == 0 ? slots - 1 : head_ - 1;
+  // The row that falls out at the bottom becomes the farthest end of the feeder.
+  const std::uint32_t leaving = top_row(config_.rows == slots ? 0 : config_.rows);
+  std::memset(w_.data() + cell(leaving, 0), 0, lanes);
+  for (std::uint32_t k = 0; k < words_; ++k) wv_[std::size_t{k} * slots + leaving] = top_valid_set_[k];
   if (in.skewed) {
-    // Column j goes delta(j) slots ahead: a diagonal through the ring, which wraps at most once a segment.
-    std::int8_t* const data = skew_w_.data();
-    std::uint8_t* const valid = skew_wv_.data();
+    // Column j goes delta(j) slots ahead: a diagonal through the ring, which wraps at most once.
+    std::int8_t* const data = w_.data();
     const std::int8_t* const top = in.top.data();
-    const std::uint8_t* const top_valid = in.top_valid.data();
-    std::uint32_t slot = static_cast<std::uint32_t>(edges_ % slots);
+    std::uint32_t slot = head_;
     for (const Segment& segment : segments_) {
       for (std::uint32_t j = segment.begin; j < segment.end;) {
-        const std::uint32_t stop = std::min(segment.end, j + (slots - slot));
-        std::size_t at = std::size_t{slot} * lanes + j;
-        slot += stop - j;
-        for (; j < stop; ++j, at += lanes + 1) {
-          data[at] = top[j];
-          valid[at] = static_cast<std::uint8_t>(-top_valid[j]);
-        }
-        if (slot == slots) slot = 0;
+        const std::uint32_t stop = std::min(segment.end, j + slot + 1);
+        std::int8_t* at = data + cell(slot, j);
+        slot -= stop - j;  // one before 0 where the ring wraps
+        for (; j < stop; ++j, at -= lanes - 1) *at = top[j];
+        if (slot >= slots) slot = slots - 1;
       }
-      if (++slot == slots) slot = 0;
+      slot = slot == 0 ? slots - 1 : slot - 1;
     }
-  } else {
-    for (std::uint32_t j = 0; j < cols; ++j) {
-      direct_enable_[(edges_ + wire_[j]) % direct_slots_ * lanes + j] = in.top_valid[j] != 0 ? 0xff : 0;
+    if (std::memcmp(top_valid_.data(), in.top_valid.data(), config_.cols) != 0) expect_top_valid(in.top_valid.data());
+    return;
+  }
+  if (any_top_valid_) expect_top_valid(nullptr);
+  if (!config_.fuse_links) return;
+  pack(in.top_valid.data(), config_.cols, enable_set_.data());
+  for (std::size_t s = 0; s < segments_.size(); ++s) {
+    const std::size_t slot = (edges_ + s) % direct_slots_ * words_;
+    for (std::uint32_t k = 0; k < words_; ++k) {
+      assign(direct_enable_[slot + k], segment_columns_[s * words_ + k], enable_set_[k]);
     }
   }
-  head_ = head_ == 0 ? config_.rows - 1 : head_ - 1;
-  const std::size_t top = cell(head_, 0), slot = edges_ % skew_slots_ * lanes_;
-  std::memcpy(w_.data() + top, skew_w_.data() + slot, lanes_);
-  std::memcpy(wv_.data() + top, skew_wv_.data() + slot, lanes_);
-  std::memset(skew_w_.data() + slot, 0, lanes_);
-  std::memset(skew_wv_.data() + slot, 0, lanes_);
 }
 
 void SteppedArray::drive_taps(const EdgeInputs& in) {
   const std::uint32_t rows = config_.rows;
-  const std::size_t now = edges_ % direct_slots_;
+  const std::size_t now = edges_ % direct_slots_, segments = segments_.size();
+  std::uint64_t* const enable = direct_enable_.data() + now * words_;
   const bool tapped_now = any(in.tap_valid);
   if (!tapped_now && edges_ >= taps_gone_) {  // neither wires nor tap control registers hold anything
-    if (!in.skewed) std::memset(direct_enable_.data() + now * lanes_, 0, lanes_);
+    std::fill_n(enable, words_, 0);
     wire_any_[now] = 0;
     return;
   }
   if (tapped_now) taps_gone_ = edges_ + direct_slots_ + 1;
-  std::uint8_t* enable = direct_enable_.data() + now * lanes_;
   // The ring holds the wire's registers: slot (edges - g) is what segment g sees in this cycle.
   wire_any_[now] = tapped_now ? 1 : 0;
-  if (wire_any_[now] != 0) {
-    for (std::uint32_t i = 0; i < rows; ++i) {
-      const bool valid = in.tap_valid[i] != 0;
-      wire_taps_[now * rows + i] = {valid ? in.tap[i] : std::int8_t{0},
-                                    control_byte(valid, in.tap_first, config_.banks() == 2 ? in.tap_bank : 0)};
-    }
+  if (tapped_now) {
+    for (std::uint32_t i = 0; i < rows; ++i) wire_taps_[now * rows + i] = {in.tap[i], in.tap_valid[i] != 0};
+    wire_control_[now] = {in.tap_first, second_bank(in.tap_bank)};
   }
-  for (std::size_t s = 0; s < segments_.size(); ++s) {
+  for (std::size_t s = 0; s < segments; ++s) {
     if (s > edges_) break;
     const std::size_t slot = (edges_ - s) % direct_slots_;
     const bool tapped = wire_any_[slot] != 0;
     const Segment& segment = segments_[s];
+    tap_control_[s] = wire_control_[slot];
     for (std::uint32_t i = 0; i < rows; ++i) {
-      std::uint8_t& control = tap_control_[i * segments_.size() + s];
-      control = tapped ? wire_taps_[slot * rows + i].control : 0;
-      if ((control & control_valid) == 0) continue;
-      const std::size_t top = cell(top_row(i), segment.begin);
-      std::memset(w_.data() + top, wire_taps_[slot * rows + i].data, segment.end - segment.begin);
-      std::memcpy(wv_.data() + top, enable + segment.begin, segment.end - segment.begin);
+      const Tap& tap = wire_taps_[slot * rows + i];
+      const bool valid = tapped && tap.valid;
+      tap_valid_[s * rows + i] = valid ? 1 : 0;
+      if (!valid) continue;
+      const std::uint32_t top = top_row(i);
+      std::memset(w_.data() + cell(top, segment.begin), tap.data, segment.end - segment.begin);
+      for (std::uint32_t k = 0; k < words_; ++k) {
+        assign(wv_[std::size_t{k} * top_slots_ + top], segment_columns_[s * words_ + k], enable[k]);
+      }
     }
   }
-  for (std::uint32_t i = 0; i < rows; ++i) {
-    std::uint8_t active = 0;
-    for (std::size_t s = 0; s < segments_.size(); ++s) active |= tap_control_[i * segments_.size() + s];
-    tap_active_[i] = active;
-  }
-  std::memset(enable, 0, lanes_);
+  std::fill_n(enable, words_, 0);
 }
 
 PeState SteppedArray::pe(std::uint32_t row, std::uint32_t col) const {
   PeState state;
-  const std::size_t element = std::size_t{row} * stream_length_ + front_ + hop_.at(col);
-  state.a = stream_data_[element];
-  const std::uint8_t left = stream_control_[element];
-  state.lv = (left & control_valid) != 0;
-  state.lf = (left & control_first) != 0;
-  state.lb = (left & control_bank) != 0 ? 1 : 0;
-  const std::size_t top = cell(top_row(row), col);
-  state.w = w_[top];
-  state.wv = wv_[top] != 0;
-  const std::uint8_t tap = tap_control_[row * segments_.size() + wire_[col]];
-  state.fv = (tap & control_valid) != 0;
-  state.ff = (tap & control_first) != 0;
-  state.fb = (tap & control_bank) != 0 ? 1 : 0;
-  const std::size_t at = cell(row, col);
+  const std::uint32_t element = front_ + hop_.at(col);
+  state.a = stream_data_[std::size_t{row} * stream_length_ + element];
+  state.lv = (stream_valid_[std::size_t{element / 64} * config_.rows + row] >> (element % 64) & 1) != 0;
+  state.lf = state.lv && (window(first_history_.data(), element + row) & 1) != 0;
+  state.lb = state.lv && (window(bank_history_.data(), element + row) & 1) != 0 ? 1 : 0;
+  const std::uint32_t top = top_row(row);
+  state.w = w_[cell(top, col)];
+  state.wv = (wv_[std::size_t{col / 64} * top_slots_ + top] >> (col % 64) & 1) != 0;
+  const std::uint32_t segment = wire_[col];
+  state.fv = tap_valid_[std::size_t{segment} * config_.rows + row] != 0;
+  state.ff = state.fv && tap_control_[segment].first;
+  state.fb = state.fv && tap_control_[segment].second_bank ? 1 : 0;
   for (std::uint32_t bank = 0; bank < config_.banks(); ++bank) {
-    state.acc[bank] = acc_[bank][at];
-    state.full[bank] = full_[bank][at] != 0;
+    state.acc[bank] = acc_[bank][cell(row, col)];
+    state.full[bank] = test_row(full_[bank], row, col);
   }
-  state.mv = mv_[at] != 0;
-  state.mb = mb_[at] != 0 ? 1 : 0;
+  state.mv = test_row(mv_, row, col);
+  state.mb = test_row(mb_, row, col) ? 1 : 0;
   return state;
 }
 

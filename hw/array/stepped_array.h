@@ -2,6 +2,7 @@
 // Every register of the array of docs/array.md, advanced at every clock edge.
 #pragma once
 
+#include <boost/align/aligned_allocator.hpp>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -13,7 +14,8 @@ namespace fusesim::array {
 
 /// Registers are kept in structure-of-arrays form. Those that only shift are not copied at an edge: the activations of
 /// a row are a window onto the stream that enters it, which moves by one element an edge, and the rows of top
-/// registers sit in a ring whose head turns. Sums and flags are updated row by row with vector code.
+/// registers sit in a ring whose head turns. Registers of one bit are sets of columns in 64-bit words. Sums are updated
+/// row by row with vector code.
 ///
 /// Throws std::logic_error from clock() when two words meet in a PE, or a word lands on a sum: the controller has
 /// broken the timing law.
@@ -36,80 +38,116 @@ class SteppedArray final : public ArrayModel {
   [[nodiscard]] std::uint32_t last_moves() const { return last_moves_; }
 
  private:
+  /// Rows start where vector loads do not cross cache lines.
+  template <class T>
+  using Aligned = std::vector<T, boost::alignment::aligned_allocator<T, 64>>;
+  using Words = std::vector<std::uint64_t>;
+
   struct Segment {
     std::uint32_t begin = 0, end = 0;  ///< Columns.
   };
   struct Tap {
     std::int8_t data = 0;
-    std::uint8_t control = 0;
+    bool valid = false;
+  };
+  /// Control registers that all rows of a segment share, set by the taps of one cycle.
+  struct TapControl {
+    bool first = false;
+    bool second_bank = false;
   };
 
   void show_outputs(const EdgeInputs& in, EdgeOutputs& out) const;
-  void accumulate();
-  bool collect_strobes(const EdgeInputs& in);
+  [[nodiscard]] bool collect_strobes(const EdgeInputs& in);
   void drain(const EdgeInputs& in, EdgeOutputs& out);
+  void write_outputs(EdgeOutputs& out) const;
+  void accumulate();
+  void collect_left_control();
+  void merge_taps();
+  void accumulate_bank(std::uint32_t bank, const Words& lanes, bool firsts);
   void shift_left_operands(const EdgeInputs& in);
+  void expect_left_valid(const std::uint8_t* flags);
   void shift_top_operands(const EdgeInputs& in);
+  void expect_top_valid(const std::uint8_t* flags);
   void drive_taps(const EdgeInputs& in);
   void rewind_streams();
-  [[nodiscard]] RowBanks banks_of(std::uint32_t row) {
-    const std::size_t at = cell(row, 0);
-    const int second = second_bank_;
-    return {{acc_[0].data() + at, acc_[second].data() + at}, {full_[0].data() + at, full_[second].data() + at}};
+  /// Sets of columns: of rows (of an array), of slots (of a ring) one after the other within each word, so that an
+  /// operation on all of them is one loop.
+  [[nodiscard]] bool test_row(const Words& sets, std::uint32_t row, std::uint32_t col) const {
+    return (sets[std::size_t{col / 64} * config_.rows + row] >> (col % 64) & 1) != 0;
   }
+  [[nodiscard]] static bool test(const Words& sets, std::size_t set, std::uint32_t col) {
+    return (sets[set + col / 64] >> (col % 64) & 1) != 0;
+  }
+  [[nodiscard]] bool second_bank(std::uint8_t bank) const { return bank != 0 && config_.banks() == 2; }
   [[nodiscard]] std::size_t cell(std::uint32_t row, std::uint32_t col) const { return std::size_t{row} * lanes_ + col; }
-  /// Physical row of the ring that holds the top registers of `row`.
+  [[nodiscard]] std::size_t set(std::uint32_t slot) const { return std::size_t{slot} * words_; }
+  /// Slot of the ring that holds the top registers of `row`.
   [[nodiscard]] std::uint32_t top_row(std::uint32_t row) const {
     const std::uint32_t slot = head_ + row;
-    return slot >= config_.rows ? slot - config_.rows : slot;
+    return slot >= top_slots_ ? slot - top_slots_ : slot;
   }
 
   isa::ArrayConfig config_;
   const RowKernels* kernels_;
-  int second_bank_ = 0;  ///< 1 with two banks; with one, bank bits are never set and both names mean bank 0.
   std::uint32_t lanes_ = 0;      ///< Columns, padded to a multiple of row_lanes.
+  std::uint32_t words_ = 0;      ///< 64-bit words of a set of columns.
   std::uint32_t max_delay_ = 0;  ///< delta(C - 1).
   std::vector<Segment> segments_;
   std::vector<std::uint32_t> hop_;   ///< delta(j).
   std::vector<std::uint32_t> wire_;  ///< g(j).
-  std::uint64_t edges_ = 0;          ///< Enabled edges so far.
+  Words all_columns_;
+  Words segment_columns_;    ///< [segment][word]
+  Words reach_;              ///< [k][word]: the columns with delta(j) <= k.
+  std::uint64_t edges_ = 0;  ///< Enabled edges so far.
 
   // Left streams: for each row, what its feeder puts out, newest at the lowest address. `front_` is the element that
-  // PE (i, 0) holds; PE (i, j) holds element front_ + delta(j); elements before front_ are still in the feeder.
-  std::uint32_t stream_length_ = 0;
+  // PE (i, 0) holds; PE (i, j) holds element front_ + delta(j); elements before front_ are still in the feeder, the
+  // newest in front_ - i. The valid bits of elements that have yet to come are set as if the port kept its value
+  // (`left_valid_`), so that they need work only when it changes.
+  std::uint32_t stream_length_ = 0;  ///< Elements of a row, and the distance of rows.
+  std::uint32_t rewound_ = 0;        ///< `front_` after a rewind.
   std::uint32_t front_ = 0;
-  std::vector<std::int8_t> stream_data_;
-  std::vector<std::uint8_t> stream_control_;
-  std::vector<std::uint64_t> last_valid_;  ///< Edge by which the newest valid operand of the row reaches column 0.
+  Aligned<std::int8_t> stream_data_;
+  Words stream_valid_;  ///< [word][row]
+  std::vector<std::uint8_t> left_valid_;
+  bool any_left_valid_ = false;
+  std::uint64_t valid_gone_ = 0;  ///< From this edge on no element is valid.
+  // `first` and `bank` are the same for all rows: element e of row i has the bits of element e + i here.
+  Words first_history_, bank_history_;
+  bool bank_now_ = false;
+  std::uint64_t first_gone_ = 0;  ///< From this edge on no element is a first one,
+  std::uint64_t mixed_gone_ = 0;  ///< and all valid ones are of bank `bank_now_`.
 
-  // Top registers, a ring of rows.
+  // Top registers and skewed lines of the top feeder, one ring of rows: row 0 at `head_`, what will be row 0 k edges
+  // later k slots before it. The valid bits of what has yet to come are set as if the ports kept their value.
+  std::uint32_t top_slots_ = 0;
   std::uint32_t head_ = 0;
-  std::vector<std::int8_t> w_;
-  std::vector<std::uint8_t> wv_;
-  // Top feeder: for each coming cycle (ring) and column, what leaves the skewed line, and what leaves the direct line.
+  Aligned<std::int8_t> w_;
+  Words wv_;  ///< [word][slot]
+  std::vector<std::uint8_t> top_valid_;
+  bool any_top_valid_ = false;
+  Words top_valid_set_;
+  // For each coming cycle (ring): drain strobes that leave the skewed lines, and what leaves the direct ones.
   std::uint32_t skew_slots_ = 0, direct_slots_ = 0;
-  std::vector<std::int8_t> skew_w_;
-  std::vector<std::uint8_t> skew_wv_, skew_drain_, skew_drain_bank_;
-  std::vector<std::uint8_t> direct_enable_, direct_drain_, direct_drain_bank_;
+  Words skew_drain_, skew_drain_bank_;
+  Words direct_enable_, direct_drain_, direct_drain_bank_;
+  std::uint64_t strobes_gone_ = 0;  ///< From this edge on no feeder line holds a drain strobe.
 
-  // Broadcast wires: for each row a ring of the last B + 1 taps, and the tap control registers of each segment.
-  std::vector<Tap> wire_taps_;
-  std::vector<std::uint8_t> wire_any_;     ///< Any valid tap in this slot of the ring.
-  std::vector<std::uint8_t> tap_control_;  ///< [row][segment]
-  std::vector<std::uint8_t> tap_active_;   ///< Any valid tap control in the row.
-  std::uint64_t strobes_gone_ = 0;         ///< From this edge on no feeder line holds a drain strobe.
-  std::uint64_t taps_gone_ = 0;            ///< From this edge on no wire or tap control register holds anything.
+  // Broadcast wires: a ring of the last B + 1 cycles' taps, and the tap control registers of each segment.
+  std::vector<Tap> wire_taps_;          ///< [slot][row]
+  std::vector<std::uint8_t> wire_any_;  ///< Any valid tap in this slot of the ring.
+  std::vector<TapControl> wire_control_;
+  std::vector<std::uint8_t> tap_valid_;  ///< [segment][row]
+  std::vector<TapControl> tap_control_;  ///< [segment]; of rows with a valid tap.
+  std::uint64_t taps_gone_ = 0;          ///< From this edge on no wire or tap control register holds anything.
 
-  std::vector<std::int32_t> acc_[2];
-  std::vector<std::uint8_t> full_[2];
-  std::vector<std::uint8_t> mv_, mb_;
-  std::vector<std::uint8_t> row_moves_;  ///< Any `mv` in the row.
+  Aligned<std::int32_t> acc_[2];  ///< One more row at the bottom: what leaves the array at an edge.
+  Words full_[2], mv_, mb_;       ///< [word][row]
+  bool any_moves_ = false;        ///< Any `mv`.
 
-  // Scratch rows, `lanes_` long.
-  std::vector<std::uint8_t> drain_now_, drain_bank_now_, enable_now_, row_control_, none_;
-  std::vector<std::int8_t> row_data_;
-  std::vector<std::int32_t> bottom_;
-  std::vector<std::uint8_t> bottom_full_, bottom_mv_, bottom_mb_;
+  // Scratch: strobes of this cycle; sets [word][row].
+  Words drain_now_, drain_bank_now_, enable_set_, lanes_now_[2], first_now_, moving_[2];
+  Aligned<std::int8_t> gathered_;  ///< [row][lane] operands, gathered around cuts.
 
   std::uint32_t last_macs_ = 0, last_moves_ = 0;
 };
