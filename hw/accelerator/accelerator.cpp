@@ -13,7 +13,9 @@
 #include "hw/memory/tensor_memory.h"
 
 // Debian's libsystemc carries a main() that calls this; the project has its own main().
-int sc_main(int, char*[]) { return EXIT_FAILURE; }
+int sc_main(int, char*[]) {
+  return EXIT_FAILURE;
+}
 
 namespace fusesim::accelerator {
 
@@ -39,7 +41,9 @@ class Kernel {
   std::unique_ptr<sc_core::sc_simcontext> context_;
 };
 
-sc_core::sc_time period(const Options& options) { return {1000.0 / options.clock_mhz, sc_core::SC_NS}; }
+sc_core::sc_time period(const Options& options) {
+  return {1000.0 / options.clock_mhz, sc_core::SC_NS};
+}
 
 struct EventMachine {
   EventMachine(const isa::Program& program, memory::TensorStore& store, const Options& options)
@@ -87,7 +91,8 @@ control::RunRecord run(const isa::Program& program, memory::TensorStore& store, 
       sc_core::sc_start();
       record = machine.controller.record();
     }
-    if (options.observe) control::replay_window(program, store, options.window_begin, options.window_end, options.observe);
+    if (options.observe)
+      control::replay_window(program, store, options.window_begin, options.window_end, options.observe);
     return record;
   }
   std::unique_ptr<array::ArrayModel> model;
@@ -99,10 +104,11 @@ control::RunRecord run(const isa::Program& program, memory::TensorStore& store, 
   }
   ClockedMachine machine(program, store, options, std::move(model));
   if (options.observe) {
-    machine.array.observe([&](const array::ArrayModel& registers, const array::EdgeInputs& in, const array::EdgeOutputs& out) {
-      const std::uint64_t cycle = machine.controller.cycle();
-      if (cycle >= options.window_begin && cycle < options.window_end) options.observe(cycle, registers, in, out);
-    });
+    machine.array.observe(
+        [&](const array::ArrayModel& registers, const array::EdgeInputs& in, const array::EdgeOutputs& out) {
+          const std::uint64_t cycle = machine.controller.cycle();
+          if (cycle >= options.window_begin && cycle < options.window_end) options.observe(cycle, registers, in, out);
+        });
   }
   sc_core::sc_start();
   return machine.controller.record();

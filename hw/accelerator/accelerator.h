@@ -22,16 +22,16 @@ enum class Fidelity : std::uint8_t {
 [[nodiscard]] const char* name(Fidelity fidelity);
 
 /// Called in each cycle of a window with the state after that cycle's edge.
-using CycleObserver = std::function<void(std::uint64_t cycle, const array::ArrayModel& model, const array::EdgeInputs& in,
-                                         const array::EdgeOutputs& out)>;
+using CycleObserver = std::function<void(std::uint64_t cycle, const array::ArrayModel& model,
+                                         const array::EdgeInputs& in, const array::EdgeOutputs& out)>;
 
 struct Options {
   Fidelity fidelity = Fidelity::event;
   double clock_mhz = 1000;
   bool values = true;  ///< event only: compute sums.
   control::FoldObserver folds;
-  /// Registers are observed in cycles [window_begin, window_end). In event fidelity the folds that matter for the window
-  /// are stepped after the run.
+  /// Registers are observed in cycles [window_begin, window_end). In event fidelity the folds that matter for the
+  /// window are stepped after the run.
   CycleObserver observe;
   std::uint64_t window_begin = 0, window_end = 0;
   /// rtl: makes the array's registers for a configuration. Passed in because hw does not know rtl.

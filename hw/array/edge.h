@@ -10,7 +10,8 @@
 
 namespace fusesim::array {
 
-/// Values on the input ports during one cycle (the time before a clock edge). Vectors are R or C long; flags are 0 or 1.
+/// Values on the input ports during one cycle (the time before a clock edge). Vectors are R or C long; flags are 0
+/// or 1.
 ///
 /// `skewed` tells the edge feeders what to do with the operands of this cycle. Skewed (GEMM): row i is delayed by i
 /// registers and column j by hop_delay(j), so that they meet as a wavefront. Direct (FuSe): rows enter at once; the

@@ -20,7 +20,9 @@ std::uint64_t last_column_delay(const isa::ArrayConfig& config, const FoldShape&
 }
 
 /// max(0, a - b).
-std::uint64_t minus(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; }
+std::uint64_t minus(std::uint64_t a, std::uint64_t b) {
+  return a > b ? a - b : 0;
+}
 
 }  // namespace
 
@@ -34,8 +36,8 @@ std::uint64_t FoldScheduler::earliest_start(const FoldShape& shape) const {
   // Accumulators: the last word that moves through a PE leaves before the PE's first sum starts.
   if (folds_ >= config_.banks()) {
     const Recent& bank = recent_[config_.banks() - 1];
-    start = std::max(start, shape.kind == FoldKind::gemm ? bank.drain
-                                                         : minus(bank.drain + shape.rows, shape.first_tap + 1));
+    start = std::max(start,
+                     shape.kind == FoldKind::gemm ? bank.drain : minus(bank.drain + shape.rows, shape.first_tap + 1));
   }
   return start;
 }
@@ -99,8 +101,12 @@ void FoldScheduler::account(const FoldShape& shape, const FoldTimes& times) {
 
 std::array<std::uint64_t, 6> FoldScheduler::relative_state() const {
   // Everything the law reads, measured from the newest start. Differences are taken so that none is negative.
-  return {recent_[0].feed_end - start_, recent_[0].drain - start_, start_ + (std::uint64_t{1} << 40) - recent_[1].drain,
-          end_ - start_, span_end_ > start_ ? span_end_ - start_ : 0, covered_ - start_};
+  return {recent_[0].feed_end - start_,
+          recent_[0].drain - start_,
+          start_ + (std::uint64_t{1} << 40) - recent_[1].drain,
+          end_ - start_,
+          span_end_ > start_ ? span_end_ - start_ : 0,
+          covered_ - start_};
 }
 
 void FoldScheduler::shift(std::uint64_t cycles) {

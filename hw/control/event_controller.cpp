@@ -7,13 +7,16 @@
 
 namespace fusesim::control {
 
-EventController::EventController(const sc_core::sc_module_name& module_name, const isa::Program& program, Options options)
+EventController::EventController(const sc_core::sc_module_name& module_name, const isa::Program& program,
+                                 Options options)
     : sc_module(module_name), program_(program), options_(std::move(options)), scheduler_(program.array) {
   record_.instructions.resize(program.instructions.size());
   SC_METHOD(process);
 }
 
-std::uint64_t EventController::now() const { return sc_core::sc_time_stamp().value() / options_.period.value(); }
+std::uint64_t EventController::now() const {
+  return sc_core::sc_time_stamp().value() / options_.period.value();
+}
 
 std::uint64_t EventController::ready(std::uint32_t index) const {
   // Issue is in order, so everything waited for has been scheduled and its end is known.
@@ -88,7 +91,8 @@ void EventController::issue(std::uint32_t index) {
 void EventController::complete(std::uint32_t index) {
   if (!options_.values) return;
   const isa::ArrayInstruction& instruction = program_.instructions[index];
-  array::values::convolve(instruction.geometry, memory->operands(instruction.input.tensor, instruction.input.channel).data(),
+  array::values::convolve(instruction.geometry,
+                          memory->operands(instruction.input.tensor, instruction.input.channel).data(),
                           memory->operands(instruction.weights, 0).data(), instruction.pad_value,
                           memory->results(instruction.output.tensor, instruction.output.channel).data(), scratch_);
 }

@@ -23,8 +23,8 @@ class EventController final : public sc_core::sc_module {
 
   struct Options {
     sc_core::sc_time period{1, sc_core::SC_NS};
-    bool values = true;   ///< Compute sums; timing is the same without.
-    FoldObserver folds;   ///< When set, folds are scheduled one by one.
+    bool values = true;  ///< Compute sums; timing is the same without.
+    FoldObserver folds;  ///< When set, folds are scheduled one by one.
   };
 
   SC_HAS_PROCESS(EventController);
@@ -49,9 +49,9 @@ class EventController final : public sc_core::sc_module {
   Options options_;
   array::FoldScheduler scheduler_;
   array::values::Scratch scratch_;
-  std::uint32_t next_ = 0;                  ///< The instruction to issue next,
-  std::uint64_t next_start_ = 0;            ///< and when.
-  std::vector<std::uint32_t> running_;      ///< Issued, not ended.
+  std::uint32_t next_ = 0;              ///< The instruction to issue next,
+  std::uint64_t next_start_ = 0;        ///< and when.
+  std::vector<std::uint32_t> running_;  ///< Issued, not ended.
   CycleBreakdown booked_;
   RunRecord record_;
   Failure failure_;

@@ -6,8 +6,8 @@
 
 namespace fusesim::control {
 
-/// An exception thrown inside a SystemC process, kept until the kernel has stopped: the kernel would turn it into a report
-/// and lose its type.
+/// An exception thrown inside a SystemC process, kept until the kernel has stopped: the kernel would turn it into a
+/// report and lose its type.
 class Failure {
  public:
   /// Runs a process body; what it throws is kept and the simulation stopped.

@@ -106,7 +106,8 @@ FoldOperands fetch_lines(const FoldPlan& plan, const Fold& fold, std::span<const
   }
   // Along a packed row: which line of the task, and where on it, or -1 for padding.
   // A stride may leave the end of a line unread; in a packed row that place belongs to the next line's padding.
-  const std::int64_t span = std::int64_t{view.stride} * (plan.line_outputs() - 1) + std::int64_t{view.dilation} * (view.taps - 1) + 1;
+  const std::int64_t span =
+      std::int64_t{view.stride} * (plan.line_outputs() - 1) + std::int64_t{view.dilation} * (view.taps - 1) + 1;
   const std::int64_t read_length = std::min<std::int64_t>(view.length, span - view.pad);
   const std::int64_t period = per_task > 1 ? std::int64_t{view.stride} * plan.pitch() : INT64_MAX;
   for (std::uint32_t i = 0; i < rows; ++i) {
@@ -118,8 +119,8 @@ FoldOperands fetch_lines(const FoldPlan& plan, const Fold& fold, std::span<const
     std::size_t at = i, tap_at = i;
     for (std::uint32_t l = 0; l < plan.tap_lines(); ++l) {
       for (std::uint32_t m = 0; m < stream.length(); ++m, at += rows) {
-        const std::int64_t along = std::int64_t{stream.position(m)} +
-                                   static_cast<std::int64_t>(fold.col_base * view.stride) - view.pad;
+        const std::int64_t along =
+            std::int64_t{stream.position(m)} + static_cast<std::int64_t>(fold.col_base * view.stride) - view.pad;
         operands.left[at] = pad_value;
         if (along < 0) continue;
         const std::int64_t q = along / period, offset = along % period;
@@ -160,7 +161,8 @@ FoldOperands fetch_operands(const FoldPlan& plan, const Fold& fold, std::span<co
   return operands;
 }
 
-void store_sums(const FoldPlan& plan, const Fold& fold, std::span<const std::int32_t> sums, std::span<std::int32_t> output) {
+void store_sums(const FoldPlan& plan, const Fold& fold, std::span<const std::int32_t> sums,
+                std::span<std::int32_t> output) {
   const ConvGeometry& g = plan.instruction().geometry;
   const std::uint32_t rows = fold.shape.rows, cols = fold.shape.cols;
   const std::size_t pixels = std::size_t{g.out_height} * g.out_width;
@@ -170,7 +172,8 @@ void store_sums(const FoldPlan& plan, const Fold& fold, std::span<const std::int
     for (std::uint32_t i = 0; i < rows; ++i) {
       for (std::uint32_t j = 0; j < cols; ++j) {
         const std::size_t row = fold.row_base + i, col = fold.col_base + j;
-        output[(first_filter + (swapped ? row : col)) * pixels + (swapped ? col : row)] = sums[std::size_t{i} * cols + j];
+        output[(first_filter + (swapped ? row : col)) * pixels + (swapped ? col : row)] =
+            sums[std::size_t{i} * cols + j];
       }
     }
     return;

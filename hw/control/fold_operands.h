@@ -26,7 +26,8 @@ struct FoldOperands {
                                           std::span<const std::int8_t> weights);
 
 /// Writes a fold's sums ([rows][cols]) to `output`, which starts at the instruction's first output channel (C,H,W).
-void store_sums(const FoldPlan& plan, const Fold& fold, std::span<const std::int32_t> sums, std::span<std::int32_t> output);
+void store_sums(const FoldPlan& plan, const Fold& fold, std::span<const std::int32_t> sums,
+                std::span<std::int32_t> output);
 
 /// The sums of a fold by their definition, [rows][cols]; zero in columns not in use.
 [[nodiscard]] std::vector<std::int32_t> expected_sums(const FoldOperands& operands);

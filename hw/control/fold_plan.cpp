@@ -8,7 +8,9 @@ namespace fusesim::control {
 
 namespace {
 
-std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) {
+  return (a + b - 1) / b;
+}
 
 }  // namespace
 
@@ -115,7 +117,8 @@ std::vector<array::FoldLoop> FoldPlan::loops() const {
     if (loop.runs.size() == 1) {
       group.runs.push_back({loop.runs[0].shape, loop.runs[0].count * loop.times});
     } else {
-      for (std::uint64_t i = 0; i < loop.times; ++i) group.runs.insert(group.runs.end(), loop.runs.begin(), loop.runs.end());
+      for (std::uint64_t i = 0; i < loop.times; ++i)
+        group.runs.insert(group.runs.end(), loop.runs.begin(), loop.runs.end());
     }
   }
   return {group};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How an array instruction is cut into folds. Folds are numbered in issue order; every fold can be found from its number.
+// How an array instruction is cut into folds. Folds are numbered in issue order; every fold can be found from its
+// number.
 #pragma once
 
 #include <cstdint>
@@ -38,10 +39,13 @@ class FoldPlan {
   [[nodiscard]] const isa::ArrayInstruction& instruction() const { return instruction_; }
   [[nodiscard]] bool is_gemm() const { return is_gemm_; }
   /// Whether a column inside a fold's width holds sums; packed rows have gaps.
-  [[nodiscard]] bool uses_column(std::uint32_t col) const { return lines_per_task_ == 1 || col % pitch_ < line_outputs_; }
+  [[nodiscard]] bool uses_column(std::uint32_t col) const {
+    return lines_per_task_ == 1 || col % pitch_ < line_outputs_;
+  }
   /// Length of the GEMM's inner product.
   [[nodiscard]] std::uint32_t inner() const { return inner_; }
-  /// FuSe kinds: positions on an output line, output lines per channel, lines of a channel's last task, pitch of packed lines.
+  /// FuSe kinds: positions on an output line, output lines per channel, lines of a channel's last task, pitch of packed
+  /// lines.
   [[nodiscard]] std::uint32_t line_outputs() const { return line_outputs_; }
   [[nodiscard]] std::uint32_t lines() const { return lines_; }
   [[nodiscard]] std::uint32_t lines_per_task() const { return lines_per_task_; }

@@ -18,7 +18,8 @@ RowStream::RowStream(std::uint32_t cols, std::uint32_t taps, std::uint32_t strid
     if (members.empty()) continue;
     const std::uint32_t q_min = members.front().cycle, q_max = members.back().cycle;
     const std::uint32_t begin = length();
-    for (std::uint32_t m = 0; m < cols + q_max - q_min; ++m) position_.push_back(stride * (cols - 1 + q_max - m) + phase);
+    for (std::uint32_t m = 0; m < cols + q_max - q_min; ++m)
+      position_.push_back(stride * (cols - 1 + q_max - m) + phase);
     for (auto member = members.rbegin(); member != members.rend(); ++member) {
       taps_.push_back({begin + cols - 1 + q_max - member->cycle, member->tap});
     }

@@ -16,8 +16,8 @@ struct TapSlot {
 /// Polyphase order for stride s and dilation d: out[j] = sum_k x[s j + d k] w[k].
 ///
 /// Tap k belongs to phase p = (d k) mod s with offset q = floor(d k / s), and x[s j + d k] = y_p[j + q] for the
-/// sub-sampled line y_p[m] = x[s m + p]. Each phase that has taps streams y_p from index c - 1 + q_max down to q_min; after
-/// c + q_max - q cycles PE j holds y_p[j + q], which is when tap k is on the wire. docs/timing.md has the proof.
+/// sub-sampled line y_p[m] = x[s m + p]. Each phase that has taps streams y_p from index c - 1 + q_max down to q_min;
+/// after c + q_max - q cycles PE j holds y_p[j + q], which is when tap k is on the wire. docs/timing.md has the proof.
 class RowStream {
  public:
   /// Throws std::invalid_argument when an argument is zero.

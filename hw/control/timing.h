@@ -17,7 +17,7 @@ struct InstructionTiming {
   std::uint64_t start = 0;  ///< First operand enters.
   std::uint64_t end = 0;    ///< Edges until the last result has left: the next dependent instruction may start here.
   std::uint64_t folds = 0;
-  std::uint64_t macs = 0;   ///< Useful multiply-accumulates.
+  std::uint64_t macs = 0;  ///< Useful multiply-accumulates.
   /// Cycles from this instruction's start to the next one's (to the end of the run for the last; from cycle 0 for the
   /// first). The sum over a program is the whole run.
   CycleBreakdown cycles;

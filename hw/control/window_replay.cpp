@@ -25,7 +25,8 @@ struct Placed {
 /// Who used each column of each accumulator bank last: number of the fold among `all folds`, or none.
 class LastUsers {
  public:
-  LastUsers(std::uint32_t banks, std::uint32_t cols) : users_(std::size_t{banks} * cols), used_(users_.size()), cols_(cols) {}
+  LastUsers(std::uint32_t banks, std::uint32_t cols)
+      : users_(std::size_t{banks} * cols), used_(users_.size()), cols_(cols) {}
   void note(std::uint32_t bank, std::uint32_t col, const Placed& fold) {
     users_[std::size_t{bank} * cols_ + col] = fold;
     used_[std::size_t{bank} * cols_ + col] = true;
@@ -44,8 +45,8 @@ class LastUsers {
 }  // namespace
 
 void replay_window(const isa::Program& program, memory::TensorStore& store, std::uint64_t begin, std::uint64_t end,
-                   const std::function<void(std::uint64_t cycle, const array::ArrayModel& model, const array::EdgeInputs& in,
-                                            const array::EdgeOutputs& out)>& observe) {
+                   const std::function<void(std::uint64_t cycle, const array::ArrayModel& model,
+                                            const array::EdgeInputs& in, const array::EdgeOutputs& out)>& observe) {
   const isa::ArrayConfig& config = program.array;
   // Longest way through feeders and operand registers: what entered before has gone by `begin`.
   const std::uint64_t depth = config.rows + 2 * (array::hop_delay(config, config.cols - 1) + 1) + 2;
@@ -56,7 +57,8 @@ void replay_window(const isa::Program& program, memory::TensorStore& store, std:
   auto operands = [&](const Placed& placed) {
     const isa::ArrayInstruction& instruction = program.instructions[placed.instruction];
     const FoldPlan& plan = plans[placed.instruction];
-    return fetch_operands(plan, plan.fold(placed.fold), store.bytes(instruction.input.tensor, instruction.input.channel),
+    return fetch_operands(plan, plan.fold(placed.fold),
+                          store.bytes(instruction.input.tensor, instruction.input.channel),
                           store.bytes(instruction.weights));
   };
 

@@ -13,8 +13,8 @@ TensorStore::TensorStore(const isa::Program& program)
 std::size_t TensorStore::offset(std::uint32_t tensor, std::uint32_t channel, isa::ElementType type) const {
   const isa::Tensor& shape = program_->tensors.at(tensor);
   if (shape.type != type) {
-    throw std::invalid_argument("tensor '" + shape.name + "': expected " + (type == isa::ElementType::int8 ? "int8" : "int32") +
-                                " elements");
+    throw std::invalid_argument("tensor '" + shape.name + "': expected " +
+                                (type == isa::ElementType::int8 ? "int8" : "int32") + " elements");
   }
   if (channel >= shape.channels) throw std::invalid_argument("tensor '" + shape.name + "': channel out of range");
   return std::size_t{channel} * shape.height * shape.width;

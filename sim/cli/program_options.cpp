@@ -48,7 +48,8 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
   app.add_option("--array", options.array, "Rows and columns of the array")->type_name("RxC");
   app.add_option("--accumulators", options.accumulators, "single or pingpong, per PE")->type_name("KIND");
   app.add_option("--folds", options.folds, "serial or pipelined")->type_name("KIND");
-  app.add_option("--broadcast-stages", options.broadcast_stages, "Pipeline registers on each FuSe wire")->type_name("N");
+  app.add_option("--broadcast-stages", options.broadcast_stages, "Pipeline registers on each FuSe wire")
+      ->type_name("N");
   app.add_flag("--no-fuse-links", options.no_fuse_links,
                "An array without FuSe wires; 1xK and Kx1 layers run as depthwise");
   app.add_option("--dw-mapping", options.mapping, "How depthwise layers run: column, row or broadcast (default column)")
@@ -58,9 +59,9 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
 }
 
 bool any_compile_option(const ProgramOptions& options) {
-  return !options.variant.empty() || !options.array.empty() || !options.accumulators.empty() || !options.folds.empty() ||
-         !options.mapping.empty() || !options.broadcast_stages.empty() || options.no_fuse_links || options.no_packing ||
-         options.seed != 1;
+  return !options.variant.empty() || !options.array.empty() || !options.accumulators.empty() ||
+         !options.folds.empty() || !options.mapping.empty() || !options.broadcast_stages.empty() ||
+         options.no_fuse_links || options.no_packing || options.seed != 1;
 }
 
 config::MachineConfig machine_of(const ProgramOptions& options) {

@@ -36,28 +36,33 @@ bool is_trace(const std::string& name) {
 isa::Program load(const Options& options) {
   if (!is_trace(options.program.network)) return compile(options.program);
   if (any_compile_option(options.program)) {
-    throw UsageError(options.program.network +
-                     ": a trace is already compiled for its array; leave out --variant, --array and the like, or name a network");
+    throw UsageError(
+        options.program.network +
+        ": a trace is already compiled for its array; leave out --variant, --array and the like, or name a network");
   }
   isa::Program program = isa::read_trace(options.program.network);
   if (!options.program.machine.empty() || !options.program.overrides.empty()) {
     const isa::ArrayConfig wanted = machine_of(options.program).array;
     if (wanted != program.array) {
-      throw UsageError(fmt::format("{}: compiled for array {}, but the machine has {}; compile the network for this machine",
-                                   options.program.network, describe(program.array), describe(wanted)));
+      throw UsageError(
+          fmt::format("{}: compiled for array {}, but the machine has {}; compile the network for this machine",
+                      options.program.network, describe(program.array), describe(wanted)));
     }
   }
   return program;
 }
 
 accelerator::Fidelity parse_fidelity(const std::string& text) {
-  for (const auto fidelity : {accelerator::Fidelity::event, accelerator::Fidelity::stepped, accelerator::Fidelity::rtl}) {
+  for (const auto fidelity :
+       {accelerator::Fidelity::event, accelerator::Fidelity::stepped, accelerator::Fidelity::rtl}) {
     if (text == name(fidelity)) return fidelity;
   }
   throw UsageError(fmt::format("--fidelity '{}' is unknown; choose event, stepped or rtl", text));
 }
 
-std::string hex(std::uint64_t digest) { return fmt::format("{:016x}", digest); }
+std::string hex(std::uint64_t digest) {
+  return fmt::format("{:016x}", digest);
+}
 
 void print_json(std::ostream& out, const isa::Program& program, const run::Result& result, const Options& options) {
   using nlohmann::ordered_json;
@@ -78,14 +83,10 @@ void print_json(std::ostream& out, const isa::Program& program, const run::Resul
     if (!options.timing_only) entry["digest"] = hex(layer.digest);
     layers.push_back(std::move(entry));
   }
-  ordered_json document{{"network", program.network},
-                        {"array", isa::describe(program.array)},
-                        {"fidelity", options.fidelity},
-                        {"memory", "ideal"},
-                        {"cycles", result.cycles},
-                        {"macs", result.macs},
-                        {"utilization", result.utilization},
-                        {"breakdown", breakdown(result.breakdown)}};
+  ordered_json document{{"network", program.network},        {"array", isa::describe(program.array)},
+                        {"fidelity", options.fidelity},      {"memory", "ideal"},
+                        {"cycles", result.cycles},           {"macs", result.macs},
+                        {"utilization", result.utilization}, {"breakdown", breakdown(result.breakdown)}};
   if (!options.timing_only) document["digest"] = hex(result.digest);
   document["layers"] = std::move(layers);
   out << document.dump(2) << '\n';
@@ -108,14 +109,15 @@ report::Table layer_table(const isa::Program& program, const run::Result& result
                        {"idle", "cycles", "Nothing moves"},
                        {"digest", "", "XXH3 of the layer's int32 sums", 3, true}});
   auto row = [&](const std::string& label, const std::string& dataflow, std::uint64_t start, std::uint64_t end,
-                 std::uint64_t folds, std::uint64_t macs, double use, const control::CycleBreakdown& b, std::uint64_t digest) {
+                 std::uint64_t folds, std::uint64_t macs, double use, const control::CycleBreakdown& b,
+                 std::uint64_t digest) {
     table.add_row({label, dataflow, start, end, b.total(), folds, macs, use, b.compute, b.fill, b.drain, b.idle,
                    options.timing_only ? report::Cell{} : report::Cell{hex(digest)}});
   };
   std::uint64_t folds = 0;
   for (const run::LayerResult& layer : result.layers) {
-    row(layer.name, isa::name(layer.dataflow), layer.timing.start, layer.timing.end, layer.timing.folds, layer.timing.macs,
-        layer.utilization, layer.timing.cycles, layer.digest);
+    row(layer.name, isa::name(layer.dataflow), layer.timing.start, layer.timing.end, layer.timing.folds,
+        layer.timing.macs, layer.utilization, layer.timing.cycles, layer.digest);
     folds += layer.timing.folds;
   }
   if (options.format == report::Format::table) {
@@ -135,7 +137,8 @@ int run_program(std::ostream& out, const Options& options) {
     run::Waves waves;
     waves.file = options.vcd;
     waves.scope = options.scope;
-    if (options.window.empty()) throw UsageError("--vcd needs --vcd-window FIRST:END, in cycles; write for instance 0:500");
+    if (options.window.empty())
+      throw UsageError("--vcd needs --vcd-window FIRST:END, in cycles; write for instance 0:500");
     try {
       const waves::Window window = waves::parse_window(options.window);
       waves.begin = window.first;
@@ -170,19 +173,22 @@ const Registration run_command(
            ->required()
            ->type_name("");
        add_program_options(app, options->program);
-       app.add_option("--fidelity", options->fidelity,
-                      "event: by the timing law, fastest; stepped: every register every clock; rtl: the Verilated array "
-                      "(default event; all three agree)")
+       app.add_option(
+              "--fidelity", options->fidelity,
+              "event: by the timing law, fastest; stepped: every register every clock; rtl: the Verilated array "
+              "(default event; all three agree)")
            ->type_name("KIND");
        app.add_flag("--timing-only", options->timing_only, "Do not compute values (event fidelity)");
        app.add_option("--vcd", options->vcd, "Write waveforms to this file")->type_name("FILE");
        app.add_option("--vcd-window", options->window, "Cycles to write, END excluded")->type_name("FIRST:END");
-       app.add_option("--vcd-scope", options->scope,
-                      "Signals to write: all, ports, or PEs such as pe[0:3][0:3]; several joined by commas (default all)")
+       app.add_option(
+              "--vcd-scope", options->scope,
+              "Signals to write: all, ports, or PEs such as pe[0:3][0:3]; several joined by commas (default all)")
            ->type_name("SCOPE");
        add_format_option(app, options->format);
-       app.footer("Examples: fusesim run mobilenet_v2 --variant fuse_half --array 32x32\n"
-                  "          fusesim run v2.trace --vcd v2.vcd --vcd-window 1000:1400 --vcd-scope 'pe[0:3][0:3],ports'");
+       app.footer(
+           "Examples: fusesim run mobilenet_v2 --variant fuse_half --array 32x32\n"
+           "          fusesim run v2.trace --vcd v2.vcd --vcd-window 1000:1400 --vcd-scope 'pe[0:3][0:3],ports'");
        return [options](std::ostream& out) { return run_program(out, *options); };
      }});
 

@@ -24,9 +24,10 @@ std::vector<Case> cases() {
     }
   }
 #else
-  all = {{"mobilenet_v2", "baseline", 64},        {"mobilenet_v2", "fuse_half", 32},  {"mobilenet_v2", "fuse_full", 64},
-         {"mobilenet_v3_small", "baseline", 16},  {"mobilenet_v3_small", "fuse_half_50", 8},
-         {"mobilenet_v3_large", "fuse_full_50", 32}, {"mnasnet_b1", "fuse_half", 64}, {"mobilenet_v1", "fuse_half", 32}};
+  all = {{"mobilenet_v2", "baseline", 64},          {"mobilenet_v2", "fuse_half", 32},
+         {"mobilenet_v2", "fuse_full", 64},         {"mobilenet_v3_small", "baseline", 16},
+         {"mobilenet_v3_small", "fuse_half_50", 8}, {"mobilenet_v3_large", "fuse_full_50", 32},
+         {"mnasnet_b1", "fuse_half", 64},           {"mobilenet_v1", "fuse_half", 32}};
 #endif
   return all;
 }
@@ -39,7 +40,8 @@ TEST_P(NetworkFidelity, SteppedEqualsEventLayerByLayer) {
   lower::LowerOptions options;
   options.array.rows = options.array.cols = side;
   // Each mapping of depthwise layers gets its share of the cases.
-  const isa::Dataflow mappings[] = {isa::Dataflow::depthwise_column, isa::Dataflow::depthwise_row, isa::Dataflow::depthwise_broadcast};
+  const isa::Dataflow mappings[] = {isa::Dataflow::depthwise_column, isa::Dataflow::depthwise_row,
+                                    isa::Dataflow::depthwise_broadcast};
   options.depthwise = mappings[(network.size() + variant.size() + side / 8) % 3];
   const isa::Program program = lower::lower_layers(layers, network + " " + variant, options);
   run::Options event, stepped;

@@ -63,7 +63,8 @@ TEST_P(SampleTraceRun, GivesTheRecordedCyclesAndDigests) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fidelities, SampleTraceRun,
-                         testing::Values(accelerator::Fidelity::event, accelerator::Fidelity::stepped, accelerator::Fidelity::rtl),
+                         testing::Values(accelerator::Fidelity::event, accelerator::Fidelity::stepped,
+                                         accelerator::Fidelity::rtl),
                          [](const auto& c) { return std::string(name(c.param)); });
 
 TEST(SampleTraces, DigestsAreThoseOfTheDefinition) {

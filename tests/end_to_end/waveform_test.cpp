@@ -16,8 +16,8 @@
 namespace fusesim {
 namespace {
 
-std::string waveform(const isa::Program& program, accelerator::Fidelity fidelity, std::uint64_t begin, std::uint64_t end,
-                     const std::string& scope) {
+std::string waveform(const isa::Program& program, accelerator::Fidelity fidelity, std::uint64_t begin,
+                     std::uint64_t end, const std::string& scope) {
   const auto file = std::filesystem::path(testing::TempDir()) / (std::string("waveform_") + name(fidelity) + ".vcd");
   run::Options options;
   options.fidelity = fidelity;
@@ -45,8 +45,10 @@ TEST(Waveform, OfAnEventRunIsByteIdenticalToASteppedRun) {
     const std::uint64_t cycles = run::run(program, {}).cycles;
     // The start, windows across layer boundaries, and the end with a window that reaches beyond it.
     for (const std::uint64_t begin : {std::uint64_t{0}, std::uint64_t{1}, cycles / 7, cycles / 3, cycles - 90}) {
-      const std::string event = waveform(program, accelerator::Fidelity::event, begin, begin + 160, "pe[0:4][17:20],ports");
-      const std::string stepped = waveform(program, accelerator::Fidelity::stepped, begin, begin + 160, "pe[0:4][17:20],ports");
+      const std::string event =
+          waveform(program, accelerator::Fidelity::event, begin, begin + 160, "pe[0:4][17:20],ports");
+      const std::string stepped =
+          waveform(program, accelerator::Fidelity::stepped, begin, begin + 160, "pe[0:4][17:20],ports");
       ASSERT_GT(event.size(), 1000u);
       ASSERT_TRUE(event == stepped) << "window at " << begin;
     }

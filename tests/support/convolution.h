@@ -22,13 +22,18 @@ inline std::vector<std::int32_t> convolve(const isa::ArrayInstruction& instructi
         for (std::uint32_t c = 0; c < depth; ++c) {
           for (std::uint32_t ky = 0; ky < g.kernel_height; ++ky) {
             for (std::uint32_t kx = 0; kx < g.kernel_width; ++kx) {
-              const int iy = static_cast<int>(y * g.stride_height + ky * g.dilation_height) - static_cast<int>(g.pad_top);
-              const int ix = static_cast<int>(x * g.stride_width + kx * g.dilation_width) - static_cast<int>(g.pad_left);
-              const bool inside = iy >= 0 && iy < static_cast<int>(g.in_height) && ix >= 0 && ix < static_cast<int>(g.in_width);
+              const int iy =
+                  static_cast<int>(y * g.stride_height + ky * g.dilation_height) - static_cast<int>(g.pad_top);
+              const int ix =
+                  static_cast<int>(x * g.stride_width + kx * g.dilation_width) - static_cast<int>(g.pad_left);
+              const bool inside =
+                  iy >= 0 && iy < static_cast<int>(g.in_height) && ix >= 0 && ix < static_cast<int>(g.in_width);
               const std::uint32_t channel = o / (g.out_channels / g.groups) * depth + c;
-              const int a = inside ? input[(channel * g.in_height + static_cast<std::uint32_t>(iy)) * g.in_width + static_cast<std::uint32_t>(ix)]
+              const int a = inside ? input[(channel * g.in_height + static_cast<std::uint32_t>(iy)) * g.in_width +
+                                           static_cast<std::uint32_t>(ix)]
                                    : instruction.pad_value;
-              sum += static_cast<std::uint32_t>(a * weights[((o * depth + c) * g.kernel_height + ky) * g.kernel_width + kx]);
+              sum += static_cast<std::uint32_t>(
+                  a * weights[((o * depth + c) * g.kernel_height + ky) * g.kernel_width + kx]);
             }
           }
         }

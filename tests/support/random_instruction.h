@@ -32,12 +32,14 @@ inline isa::ArrayConfig random_array(Random& random, std::uint32_t side) {
   config.accumulators = random.chance(0.5) ? isa::Accumulators::single : isa::Accumulators::pingpong;
   config.folds = random.chance(0.25) ? isa::FoldOverlap::serial : isa::FoldOverlap::pipelined;
   config.fuse_links = random.chance(0.85);
-  if (config.fuse_links && random.chance(0.3)) config.broadcast_stages = random.between(0, std::min(config.cols - 1, 3U));
+  if (config.fuse_links && random.chance(0.3))
+    config.broadcast_stages = random.between(0, std::min(config.cols - 1, 3U));
   return config;
 }
 
 /// A layer with a dataflow the array has; odd sizes, strides 1 to 3, kernels 1 to 7, asymmetric padding, dilation.
-inline isa::ArrayInstruction random_instruction(Random& random, const isa::ArrayConfig& array, std::uint32_t size = 12) {
+inline isa::ArrayInstruction random_instruction(Random& random, const isa::ArrayConfig& array,
+                                                std::uint32_t size = 12) {
   using isa::Dataflow;
   isa::ArrayInstruction instruction;
   isa::ConvGeometry& g = instruction.geometry;

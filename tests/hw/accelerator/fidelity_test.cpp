@@ -20,7 +20,8 @@ isa::Program random_program(Random& random) {
   for (std::uint32_t index = 0; index < layers; ++index) {
     isa::ArrayInstruction instruction = test::random_instruction(random, program.array);
     const isa::ConvGeometry& g = instruction.geometry;
-    auto tensor = [&](isa::TensorSource source, isa::ElementType type, std::uint32_t c, std::uint32_t h, std::uint32_t w) {
+    auto tensor = [&](isa::TensorSource source, isa::ElementType type, std::uint32_t c, std::uint32_t h,
+                      std::uint32_t w) {
       isa::Tensor t;
       t.name = "t" + std::to_string(program.tensors.size());
       t.source = source;
@@ -32,9 +33,10 @@ isa::Program random_program(Random& random) {
       program.tensors.push_back(t);
       return static_cast<std::uint32_t>(program.tensors.size() - 1);
     };
-    instruction.input.tensor = tensor(isa::TensorSource::generated, isa::ElementType::int8, g.in_channels, g.in_height, g.in_width);
-    instruction.weights = tensor(isa::TensorSource::generated, isa::ElementType::int8, g.out_channels * (g.in_channels / g.groups),
-                                 g.kernel_height, g.kernel_width);
+    instruction.input.tensor =
+        tensor(isa::TensorSource::generated, isa::ElementType::int8, g.in_channels, g.in_height, g.in_width);
+    instruction.weights = tensor(isa::TensorSource::generated, isa::ElementType::int8,
+                                 g.out_channels * (g.in_channels / g.groups), g.kernel_height, g.kernel_width);
     instruction.output.tensor =
         tensor(isa::TensorSource::computed, isa::ElementType::int32, g.out_channels, g.out_height, g.out_width);
     instruction.layer = index;

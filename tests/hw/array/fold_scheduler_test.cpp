@@ -33,7 +33,8 @@ FoldShape gemm(std::uint32_t rows, std::uint32_t cols, std::uint32_t inner) {
 }
 
 /// `lines` lines of a stride-s convolution with K >= s taps, c outputs: what docs/timing.md says of its stream.
-FoldShape line_fold(std::uint32_t rows, std::uint32_t c, std::uint32_t taps, std::uint32_t stride = 1, std::uint32_t lines = 1) {
+FoldShape line_fold(std::uint32_t rows, std::uint32_t c, std::uint32_t taps, std::uint32_t stride = 1,
+                    std::uint32_t lines = 1) {
   FoldShape shape;
   shape.kind = FoldKind::row_conv;
   shape.rows = rows;
@@ -74,7 +75,8 @@ TEST(FoldScheduler, GivesTheCheckedGemmFigures) {
         for (const std::uint64_t f : {1, 2, 3, 10, 1000}) {
           EXPECT_EQ(run_cycles(make_array(rows, cols, Accumulators::single, FoldOverlap::serial), full, f),
                     f * (t + r + c - 1 + r));
-          EXPECT_EQ(run_cycles(make_array(rows, cols, Accumulators::single), full, f), (f - 1) * (t + r) + t + 2 * r + c - 1);
+          EXPECT_EQ(run_cycles(make_array(rows, cols, Accumulators::single), full, f),
+                    (f - 1) * (t + r) + t + 2 * r + c - 1);
           EXPECT_EQ(run_cycles(make_array(rows, cols, Accumulators::pingpong), full, f),
                     (f - 1) * std::max(t, r) + t + 2 * r + c - 1);
         }
@@ -87,12 +89,14 @@ TEST(FoldScheduler, GivesTheCheckedRowFigures) {
   for (const std::uint64_t r : {1, 4, 8, 64}) {
     for (const std::uint64_t c : {1, 3, 8, 64}) {
       for (const std::uint64_t k : {1, 3, 5, 7}) {
-        const auto rows = static_cast<std::uint32_t>(r), cols = static_cast<std::uint32_t>(c), taps = static_cast<std::uint32_t>(k);
+        const auto rows = static_cast<std::uint32_t>(r), cols = static_cast<std::uint32_t>(c),
+                   taps = static_cast<std::uint32_t>(k);
         const FoldShape full = line_fold(rows, cols, taps);
         FoldScheduler one(make_array(rows, cols, Accumulators::single));
         EXPECT_EQ(one.add(full).drain, c + k);
         for (const std::uint64_t f : {1, 2, 7, 100}) {
-          EXPECT_EQ(run_cycles(make_array(rows, cols, Accumulators::pingpong, FoldOverlap::serial), full, f), f * (c + k + r));
+          EXPECT_EQ(run_cycles(make_array(rows, cols, Accumulators::pingpong, FoldOverlap::serial), full, f),
+                    f * (c + k + r));
           EXPECT_EQ(run_cycles(make_array(rows, cols, Accumulators::single), full, f),
                     (f - 1) * std::max(c + k - 1, r + k) + c + k + r);
           EXPECT_EQ(run_cycles(make_array(rows, cols, Accumulators::pingpong), full, f),
@@ -126,8 +130,8 @@ TEST(FoldScheduler, LetsDepthwiseOnOneRowStartEveryInnerProduct) {
   EXPECT_EQ(scheduler.add(gemm(1, 64, 9)).start, 9u);
 }
 
-/// Books everything that docs/array.md says a fold uses, cycle by cycle, and refuses what is taken. Knows nothing of the
-/// law's rules.
+/// Books everything that docs/array.md says a fold uses, cycle by cycle, and refuses what is taken. Knows nothing of
+/// the law's rules.
 class Reservations {
  public:
   explicit Reservations(const isa::ArrayConfig& config) : config_(config) {}
@@ -159,7 +163,8 @@ class Reservations {
       for (std::uint32_t i = 0; i < config_.rows; ++i) {
         const std::uint64_t gone = complete + i + 1;  // row 0's word leaves PE (i, j) at this edge
         if (i < shape.rows) {
-          for (std::uint64_t edge = sums[{i, j}].first; edge <= gone; ++edge) slots.emplace_back(accumulator(bank, i), j, edge);
+          for (std::uint64_t edge = sums[{i, j}].first; edge <= gone; ++edge)
+            slots.emplace_back(accumulator(bank, i), j, edge);
         } else {
           for (std::uint32_t word = 0; word < shape.rows; ++word) {
             slots.emplace_back(accumulator(bank, i), j, complete + i - word + 1);
@@ -185,10 +190,13 @@ class Reservations {
 
 TEST(FoldScheduler, StartsEachFoldAsEarlyAsNothingIsUsedTwice) {
   std::mt19937 random(7);
-  auto between = [&](std::uint32_t low, std::uint32_t high) { return std::uniform_int_distribution<std::uint32_t>(low, high)(random); };
+  auto between = [&](std::uint32_t low, std::uint32_t high) {
+    return std::uniform_int_distribution<std::uint32_t>(low, high)(random);
+  };
   std::uint64_t held = 0, cases = 0;
   for (int round = 0; round < 150; ++round) {
-    isa::ArrayConfig config = make_array(between(1, 6), between(1, 6), between(0, 1) == 0 ? Accumulators::single : Accumulators::pingpong);
+    isa::ArrayConfig config =
+        make_array(between(1, 6), between(1, 6), between(0, 1) == 0 ? Accumulators::single : Accumulators::pingpong);
     if (between(0, 2) == 0) config.broadcast_stages = between(0, config.cols - 1);
     const bool rows_kind = between(0, 1) == 0;
     // Equal widths: with narrower folds in between, the law may keep order where columns would not meet.
@@ -198,7 +206,8 @@ TEST(FoldScheduler, StartsEachFoldAsEarlyAsNothingIsUsedTwice) {
     std::uint64_t previous = 0;
     for (std::uint32_t fold = 0; fold < 8; ++fold) {
       const std::uint32_t rows = between(1, config.rows);
-      const FoldShape shape = rows_kind ? line_fold(rows, cols, between(3, 5), between(1, 3), between(1, 2)) : gemm(rows, cols, between(1, 9));
+      const FoldShape shape = rows_kind ? line_fold(rows, cols, between(3, 5), between(1, 3), between(1, 2))
+                                        : gemm(rows, cols, between(1, 9));
       std::uint64_t earliest = fold == 0 ? 0 : previous;
       while (!reservations.try_book(shape, earliest, fold % config.banks())) ++earliest;
       const FoldTimes times = scheduler.add(shape);
@@ -213,10 +222,13 @@ TEST(FoldScheduler, StartsEachFoldAsEarlyAsNothingIsUsedTwice) {
 
 TEST(FoldScheduler, MultipliesRunsExactly) {
   std::mt19937 random(11);
-  auto between = [&](std::uint32_t low, std::uint32_t high) { return std::uniform_int_distribution<std::uint32_t>(low, high)(random); };
+  auto between = [&](std::uint32_t low, std::uint32_t high) {
+    return std::uniform_int_distribution<std::uint32_t>(low, high)(random);
+  };
   for (int round = 0; round < 400; ++round) {
-    isa::ArrayConfig config = make_array(between(1, 20), between(1, 20), between(0, 1) == 0 ? Accumulators::single : Accumulators::pingpong,
-                                         between(0, 4) == 0 ? FoldOverlap::serial : FoldOverlap::pipelined);
+    isa::ArrayConfig config =
+        make_array(between(1, 20), between(1, 20), between(0, 1) == 0 ? Accumulators::single : Accumulators::pingpong,
+                   between(0, 4) == 0 ? FoldOverlap::serial : FoldOverlap::pipelined);
     config.broadcast_stages = between(0, std::min(3U, config.cols - 1));
     FoldScheduler by_runs(config), one_by_one(config);
     for (std::uint32_t loops = between(1, 4); loops > 0; --loops) {
@@ -225,7 +237,9 @@ TEST(FoldScheduler, MultipliesRunsExactly) {
       const bool rows_kind = between(0, 1) == 0;
       for (std::uint32_t runs = between(1, 3); runs > 0; --runs) {
         const std::uint32_t rows = between(1, config.rows), cols = between(1, config.cols);
-        loop.runs.push_back({rows_kind ? line_fold(rows, cols, between(3, 6), between(1, 3)) : gemm(rows, cols, between(1, 30)), between(1, 25)});
+        loop.runs.push_back(
+            {rows_kind ? line_fold(rows, cols, between(3, 6), between(1, 3)) : gemm(rows, cols, between(1, 30)),
+             between(1, 25)});
       }
       const std::uint64_t earliest = between(0, 1) == 0 ? 0 : by_runs.end() + between(0, 9);
       const std::uint64_t start = by_runs.add(loop, earliest);

@@ -24,8 +24,8 @@ struct Layer {
 std::string describe(const isa::ArrayInstruction& instruction) {
   const isa::ConvGeometry& g = instruction.geometry;
   return testing::PrintToString(isa::name(instruction.dataflow)) + " " + std::to_string(g.in_channels) + "x" +
-         std::to_string(g.in_height) + "x" + std::to_string(g.in_width) + " kernel " + std::to_string(g.kernel_height) + "x" +
-         std::to_string(g.kernel_width) + " stride " + std::to_string(g.stride_height) + "x" +
+         std::to_string(g.in_height) + "x" + std::to_string(g.in_width) + " kernel " + std::to_string(g.kernel_height) +
+         "x" + std::to_string(g.kernel_width) + " stride " + std::to_string(g.stride_height) + "x" +
          std::to_string(g.stride_width) + " lines " + std::to_string(instruction.lines_per_row) + "\n";
 }
 
@@ -49,9 +49,10 @@ void run_case(std::uint64_t seed, const array::RowKernels& kernels) {
     const std::uint64_t earliest = random.chance(0.4) ? law.end() + random.between(0, 5) : 0;
     layers.push_back({instruction, FoldPlan(instruction, config),
                       test::random_values(random, std::size_t{g.in_channels} * g.in_height * g.in_width),
-                      test::random_values(random, std::size_t{g.out_channels} * (g.in_channels / g.groups) * g.kernel_height *
-                                                      g.kernel_width),
-                      std::vector<std::int32_t>(std::size_t{g.out_channels} * g.out_height * g.out_width, 12345), earliest});
+                      test::random_values(random, std::size_t{g.out_channels} * (g.in_channels / g.groups) *
+                                                      g.kernel_height * g.kernel_width),
+                      std::vector<std::int32_t>(std::size_t{g.out_channels} * g.out_height * g.out_width, 12345),
+                      earliest});
     const FoldPlan& plan = layers.back().plan;
     for (std::uint64_t f = 0; f < plan.folds(); ++f) {
       folds.emplace_back(layers.size() - 1, f);
@@ -114,7 +115,8 @@ void run_case(std::uint64_t seed, const array::RowKernels& kernels) {
     }
     ASSERT_LE(sequencer.cycle(), law.end());
   }
-  for (const Layer& layer : layers) ASSERT_EQ(layer.output, test::convolve(layer.instruction, layer.input, layer.weights));
+  for (const Layer& layer : layers)
+    ASSERT_EQ(layer.output, test::convolve(layer.instruction, layer.input, layer.weights));
   // A packed channel's last row may hold fewer lines than the column enables allow.
   if (packed) {
     EXPECT_GE(macs, useful_macs);
