@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/quantize/quantize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "workloads/quantize/rewrite.h"
+
+namespace fusesim::quantize {
+namespace {
+
+using graph::Node;
+using graph::NodeId;
+using reference::ElementType;
+using reference::Scale;
+using reference::TensorFormat;
+
+Range joined(Range a, Range b) {
+  return {std::min(a.low, b.low), std::max(a.high, b.high)};
+}
+
+Range range_of(Map map, const Options& options) {
+  if (options.calibration == Calibration::min_max) {
+    const auto [low, high] = std::minmax_element(map.begin(), map.end());
+    return {*low, *high};
+  }
+  const double cut = (1 - options.percentile / 100) * static_cast<double>(map.size() - 1);
+  const auto outside = static_cast<std::ptrdiff_t>(cut);
+  const auto element = [&](std::ptrdiff_t at) {
+    std::nth_element(map.begin(), map.begin() + at, map.end());
+    return map[static_cast<std::size_t>(at)];
+  };
+  const double low = element(outside);
+  return {low, element(static_cast<std::ptrdiff_t>(map.size()) - 1 - outside)};
+}
+
+/// The nearest binary32 number that may be a scale.
+Scale nearest_scale(double value) {
+  return Scale(std::clamp(static_cast<float>(value), Scale::smallest, Scale::largest));
+}
+
+bool is_clamp(const graph::Operator& op) {
+  const auto* activation = std::get_if<graph::Activation>(&op);
+  return activation &&
+         (activation->kind == graph::ActivationKind::relu || activation->kind == graph::ActivationKind::relu6);
+}
+
+bool is_hsigmoid(const graph::Operator& op) {
+  const auto* activation = std::get_if<graph::Activation>(&op);
+  return activation && activation->kind == graph::ActivationKind::hsigmoid;
+}
+
+/// Whether the node's result shares the format of what it reads.
+bool shares_format(const graph::Operator& op, ConcatScales concat) {
+  if (const auto* pool = std::get_if<graph::Pool>(&op)) return pool->kind == graph::PoolKind::max;
+  if (std::holds_alternative<graph::Concat>(op)) return concat == ConcatScales::equalised;
+  return is_clamp(op) || std::holds_alternative<graph::Split>(op) || std::holds_alternative<graph::Flatten>(op);
+}
+
+/// Nodes that share a format, as a forest: each points to another of its set, the root to itself.
+class Sets {
+ public:
+  explicit Sets(std::size_t count) : parent_(count) { std::iota(parent_.begin(), parent_.end(), NodeId{0}); }
+  NodeId root(NodeId id) {
+    while (parent_[id] != id) id = parent_[id] = parent_[parent_[id]];
+    return id;
+  }
+  void join(NodeId a, NodeId b) { parent_[root(a)] = root(b); }
+
+ private:
+  std::vector<NodeId> parent_;
+};
+
+std::vector<TensorFormat> choose_formats(const graph::Graph& graph, std::span<const Range> ranges,
+                                         const Options& options) {
+  const std::vector<Node>& nodes = graph.nodes();
+  Sets sets(nodes.size());
+  for (NodeId id = 0; id < nodes.size(); ++id) {
+    if (!shares_format(nodes[id].op, options.concat)) continue;
+    for (const NodeId input : nodes[id].inputs) sets.join(input, id);
+  }
+  // A set covers what leaves it: values that go no further than, say, a ReLU of the set need no room of their own.
+  const std::vector<std::vector<NodeId>> readers = graph.consumers();
+  std::vector<Range> covered(nodes.size());  // Of roots. Every range includes zero.
+  for (NodeId id = 0; id < nodes.size(); ++id) {
+    const auto outside = [&](NodeId reader) { return !shares_format(nodes[reader].op, options.concat); };
+    if (!readers[id].empty() && std::none_of(readers[id].begin(), readers[id].end(), outside)) continue;
+    const Range range = is_hsigmoid(nodes[id].op) ? Range{0, 1} : ranges[id];
+    covered[sets.root(id)] = joined(covered[sets.root(id)], range);
+  }
+  std::vector<TensorFormat> formats;
+  for (NodeId id = 0; id < nodes.size(); ++id) {
+    formats.push_back(format_of(covered[sets.root(id)], options.activations));
+  }
+  return formats;
+}
+
+reference::Weights quantize_layer(const Node& node, const Parameters& parameters, Scale input, ElementType type) {
+  const std::size_t channels = reference::as_convolution(node.op)->out_channels;
+  const std::size_t window = parameters.weights.size() / channels;
+  const auto highest = static_cast<double>(reference::weight_limits(type).highest);
+  // Room for the largest sums beside the bias in 32 bits.
+  constexpr double bias_limit = 0x1p30;
+  reference::Weights result;
+  result.type = type;
+  for (std::size_t c = 0; c < channels; ++c) {
+    const std::span<const double> filter{&parameters.weights[c * window], window};
+    const double bias = parameters.bias.empty() ? 0.0 : parameters.bias[c];
+    double largest = 0;
+    for (const double weight : filter) largest = std::max(largest, std::abs(weight));
+    const double least = std::abs(bias) / (double{input.value()} * bias_limit);
+    const Scale scale = nearest_scale(std::max(largest / highest, least));
+    for (const double weight : filter) {
+      const double steps = std::floor(weight / double{scale.value()} + 0.5);
+      result.values.push_back(static_cast<std::int8_t>(std::clamp(steps, -highest, highest)));
+    }
+    const double steps = std::floor(bias / (double{input.value()} * double{scale.value()}) + 0.5);
+    if (!(std::abs(steps) <= 1.01 * bias_limit)) {
+      throw QuantizeError(fmt::format("node '{}': bias {} of channel {} is too large for its input's scale {}",
+                                      node.name, bias, c, input.value()));
+    }
+    result.scales.push_back(scale);
+    result.bias.push_back(static_cast<std::int32_t>(steps));
+  }
+  return result;
+}
+
+}  // namespace
+
+TensorFormat format_of(Range range, ElementType type) {
+  const reference::Limits limits = reference::limits(type);
+  const Range covered = joined(range, {0, 0});
+  if (!std::isfinite(covered.low) || !std::isfinite(covered.high)) {
+    throw QuantizeError(fmt::format("a range of {} .. {} has no scale", range.low, range.high));
+  }
+  if (covered.low == covered.high) return {Scale(1.0F), 0, type};
+  const Scale scale = nearest_scale((covered.high - covered.low) / (limits.highest - limits.lowest));
+  const double zero = std::floor(limits.lowest - covered.low / double{scale.value()} + 0.5);
+  return {scale, static_cast<std::int32_t>(std::clamp<double>(zero, limits.lowest, limits.highest)), type};
+}
+
+std::vector<Range> calibrate(const FloatNetwork& network, std::span<const Map> samples, const Options& options) {
+  if (samples.empty()) throw QuantizeError("calibration needs a sample input");
+  if (!(options.percentile > 50 && options.percentile <= 100)) {
+    throw QuantizeError(fmt::format("percentile {} is outside 50 .. 100", options.percentile));
+  }
+  std::vector<Range> ranges(network.graph.nodes().size());
+  for (std::size_t sample = 0; sample < samples.size(); ++sample) {
+    std::vector<Map> maps = execute(network, samples[sample]);
+    for (NodeId id = 0; id < maps.size(); ++id) {
+      if (maps[id].empty()) continue;
+      const Range range = range_of(std::move(maps[id]), options);
+      ranges[id] = sample == 0 ? range : joined(ranges[id], range);
+    }
+  }
+  return ranges;
+}
+
+reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const Range> ranges, const Options& options) {
+  check(network);
+  const std::vector<Node>& nodes = network.graph.nodes();
+  if (ranges.size() != nodes.size()) {
+    throw QuantizeError(fmt::format("{} ranges for {} nodes", ranges.size(), nodes.size()));
+  }
+  std::vector<TensorFormat> formats = choose_formats(network.graph, ranges, options);
+  std::map<NodeId, reference::Weights> weights;
+  for (NodeId id = 0; id < nodes.size(); ++id) {
+    if (!reference::as_convolution(nodes[id].op)) continue;
+    weights.emplace(
+        id, quantize_layer(nodes[id], network.parameters[id], formats[nodes[id].inputs[0]].scale, options.weights));
+  }
+  return {network.graph, std::move(formats), std::move(weights)};
+}
+
+reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const Map> samples, const Options& options) {
+  const FloatNetwork folded = fold_batch_norm(network);
+  return quantize(folded, calibrate(folded, samples, options), options);
+}
+
+std::vector<std::int8_t> quantize_map(std::span<const double> map, const TensorFormat& format) {
+  std::vector<std::int8_t> result;
+  result.reserve(map.size());
+  for (const double value : map) result.push_back(reference::quantize(value, format));
+  return result;
+}
+
+double sqnr(std::span<const double> exact, std::span<const std::int8_t> actual, const TensorFormat& format) {
+  if (exact.size() != actual.size()) {
+    throw QuantizeError(fmt::format("{} exact values are compared with {}", exact.size(), actual.size()));
+  }
+  double signal = 0, error = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    const double difference = exact[i] - reference::dequantize(actual[i], format);
+    signal += exact[i] * exact[i];
+    error += difference * difference;
+  }
+  return error == 0 ? std::numeric_limits<double>::infinity() : 10 * std::log10(signal / error);
+}
+
+std::vector<bool> comparable_nodes(const reference::QuantizedGraph& network) {
+  const std::vector<Node>& nodes = network.graph().nodes();
+  const std::vector<std::vector<NodeId>> readers = network.graph().consumers();
+  std::vector<bool> comparable(nodes.size());
+  for (NodeId id = static_cast<NodeId>(nodes.size()); id-- > 0;) {
+    const auto exact_reader = [&](NodeId reader) {
+      if (is_clamp(nodes[reader].op)) return false;
+      // Operators that hand values on unchanged are as good as what reads them.
+      const bool hands_on =
+          shares_format(nodes[reader].op, ConcatScales::equalised) && network.format(reader) == network.format(id);
+      return !hands_on || comparable[reader];
+    };
+    comparable[id] = readers[id].empty() || std::any_of(readers[id].begin(), readers[id].end(), exact_reader);
+  }
+  return comparable;
+}
+
+}  // namespace fusesim::quantize
