@@ -2,6 +2,7 @@
 #include "hw/control/fold_sequencer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 #include "hw/array/delay.h"
@@ -11,7 +12,7 @@ namespace fusesim::control {
 using array::FoldKind;
 
 FoldSequencer::FoldSequencer(const isa::ArrayConfig& config)
-    : config_(config), column_fold_(config.cols), column_row_(config.cols) {}
+    : config_(config), column_fold_(config.cols), columns_(config.cols) {}
 
 void FoldSequencer::offer(FoldOperands fold, std::optional<std::uint64_t> forced_start) {
   waiting_ = std::move(fold);
@@ -29,7 +30,8 @@ bool FoldSequencer::may_start() const {
   if (feed_left_ > 0 || lead < port_wait_ + rows) return false;
   const auto bank = folds_started_ % config_.banks();
   if (!bank_used_[bank]) return true;
-  return shape.kind == FoldKind::gemm ? bank_wait_[bank] <= 0 : bank_wait_[bank] + rows <= std::int64_t{shape.first_tap} + 1;
+  return shape.kind == FoldKind::gemm ? bank_wait_[bank] <= 0
+                                      : bank_wait_[bank] + rows <= std::int64_t{shape.first_tap} + 1;
 }
 
 void FoldSequencer::start() {
@@ -43,13 +45,14 @@ void FoldSequencer::start() {
   flight.result.sums.resize(std::size_t{shape.rows} * shape.cols);
   flight.bank = static_cast<std::uint8_t>(folds_started_ % config_.banks());
   flight.lead = shape.feed + (shape.kind == FoldKind::gemm ? shape.rows : 1);
-  for (const std::uint8_t used : flight.fold.columns) flight.words_left += used != 0 ? shape.rows : 0;
+  for (const std::uint8_t used : flight.fold.columns) flight.columns_left += used != 0 ? 1 : 0;
   kind_ = shape.kind;
   feed_left_ = shape.feed;
   port_wait_ = bank_wait_[flight.bank] = flight.lead;
   bank_used_[flight.bank] = started_any_ = true;
   const std::uint32_t last = shape.cols - 1;
-  const std::uint32_t spread = kind_ == FoldKind::gemm ? array::hop_delay(config_, last) : array::wire_delay(config_, last);
+  const std::uint32_t spread =
+      kind_ == FoldKind::gemm ? array::hop_delay(config_, last) : array::wire_delay(config_, last);
   drain_left_ = std::max<std::int64_t>(drain_left_, std::int64_t{flight.lead} + spread + config_.rows);
   ++folds_started_;
 }
@@ -121,34 +124,49 @@ void FoldSequencer::take(const array::EdgeOutputs& out) {
   --bank_wait_[1];
   --drain_left_;
   if (in_flight_.empty()) return;
-  bool word = false;
-  for (std::uint32_t j = 0; j < config_.cols; ++j) {
-    if (out.valid[j] == 0) continue;
-    word = true;
-    // Words of a column come fold by fold, the lowest row first.
-    std::uint64_t& number = column_fold_[j];
-    if (column_row_[j] == 0) {
-      number = std::max(number, next_taken_);
-      for (;; ++number) {
-        if (number - next_taken_ >= in_flight_.size()) throw std::logic_error("fold sequencer: a word nobody waits for");
-        const InFlight& candidate = in_flight_[number - next_taken_];
-        if (j < candidate.fold.shape.cols && candidate.fold.columns[j] != 0) break;
+  bool column_done = false;
+  // Most cycles bring no word, or few: look at eight columns at once.
+  constexpr std::uint32_t chunk = sizeof(std::uint64_t);
+  for (std::uint32_t begin = 0; begin < config_.cols; begin += chunk) {
+    const std::uint32_t end = std::min(begin + chunk, config_.cols);
+    std::uint64_t any = 0;
+    std::memcpy(&any, out.valid.data() + begin, end - begin);
+    if (any == 0) continue;
+    for (std::uint32_t j = begin; j < end; ++j) {
+      if (out.valid[j] == 0) continue;
+      Column& column = columns_[j];
+      if (column.words_left == 0) next_fold(j);
+      *column.sum = out.data[j];
+      if (--column.words_left != 0) {
+        column.sum -= column.row_length;
+        continue;
       }
-      column_row_[j] = in_flight_[number - next_taken_].fold.shape.rows;
+      InFlight& flight = in_flight_[column_fold_[j]++ - next_taken_];
+      flight.result.end = cycle_;
+      --flight.columns_left;
+      column_done = true;
     }
-    InFlight& flight = in_flight_[number - next_taken_];
-    const std::uint32_t row = --column_row_[j];
-    flight.result.sums[std::size_t{row} * flight.fold.shape.cols + j] = out.data[j];
-    --flight.words_left;
-    if (row == 0) ++number;
-    flight.result.end = cycle_;
   }
-  if (!word) return;
-  while (!in_flight_.empty() && in_flight_.front().words_left == 0) {
+  if (!column_done) return;
+  while (!in_flight_.empty() && in_flight_.front().columns_left == 0) {
     finished_.push_back(std::move(in_flight_.front().result));
     in_flight_.pop_front();
     ++next_taken_;
   }
+}
+
+/// Words of a column come fold by fold, the lowest row first.
+void FoldSequencer::next_fold(std::uint32_t col) {
+  std::uint64_t& number = column_fold_[col];
+  number = std::max(number, next_taken_);
+  for (;; ++number) {
+    if (number - next_taken_ >= in_flight_.size()) throw std::logic_error("fold sequencer: a word nobody waits for");
+    const InFlight& candidate = in_flight_[number - next_taken_];
+    if (col < candidate.fold.shape.cols && candidate.fold.columns[col] != 0) break;
+  }
+  InFlight& flight = in_flight_[number - next_taken_];
+  const array::FoldShape& shape = flight.fold.shape;
+  columns_[col] = {flight.result.sums.data() + std::size_t{shape.rows - 1} * shape.cols + col, shape.rows, shape.cols};
 }
 
 }  // namespace fusesim::control

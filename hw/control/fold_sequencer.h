@@ -15,9 +15,9 @@ namespace fusesim::control {
 
 /// A fold that has left the array.
 struct FinishedFold {
-  std::uint64_t number = 0;  ///< 0, 1, ... in the order offered.
-  std::uint64_t start = 0;   ///< Cycle in which its first operand entered.
-  std::uint64_t end = 0;     ///< Edges until its last sum was seen at the bottom.
+  std::uint64_t number = 0;        ///< 0, 1, ... in the order offered.
+  std::uint64_t start = 0;         ///< Cycle in which its first operand entered.
+  std::uint64_t end = 0;           ///< Edges until its last sum was seen at the bottom.
   std::vector<std::int32_t> sums;  ///< [rows][cols]; zero in columns not in use.
 };
 
@@ -61,13 +61,20 @@ class FoldSequencer {
     std::uint8_t bank = 0;
     std::uint32_t lead = 0;  ///< Cycles from start to column 0's drain strobe.
     std::size_t next_tap = 0;
-    std::uint64_t words_left = 0;
+    std::uint32_t columns_left = 0;  ///< Columns in use that have not handed out all their sums.
+  };
+  /// Where the next word of a column goes.
+  struct Column {
+    std::int32_t* sum = nullptr;
+    std::uint32_t words_left = 0;  ///< Words of its fold still to come.
+    std::uint32_t row_length = 0;
   };
 
   [[nodiscard]] bool may_start() const;
   void start();
   void feed(array::EdgeInputs& in, InFlight& fold);
   void count_cycle();
+  void next_fold(std::uint32_t col);
 
   isa::ArrayConfig config_;
   std::optional<FoldOperands> waiting_;
@@ -79,16 +86,16 @@ class FoldSequencer {
   array::FoldKind kind_ = array::FoldKind::gemm;
 
   // Down-counters in cycles; they run on below zero, where they tell how long ago.
-  std::int64_t feed_left_ = 0;     ///< Until the left edge is free.
-  std::int64_t port_wait_ = 0;     ///< Until the newest fold's drain strobe.
-  std::int64_t bank_wait_[2] = {}; ///< Until the drain strobe of the newest fold in this bank.
-  std::int64_t drain_left_ = 0;    ///< Until the array is empty.
+  std::int64_t feed_left_ = 0;      ///< Until the left edge is free.
+  std::int64_t port_wait_ = 0;      ///< Until the newest fold's drain strobe.
+  std::int64_t bank_wait_[2] = {};  ///< Until the drain strobe of the newest fold in this bank.
+  std::int64_t drain_left_ = 0;     ///< Until the array is empty.
   bool bank_used_[2] = {};
   bool started_any_ = false;
 
   std::uint64_t next_taken_ = 0;            ///< Number of in_flight_.front().
-  std::vector<std::uint64_t> column_fold_;  ///< Which fold the next word of each column belongs to,
-  std::vector<std::uint32_t> column_row_;   ///< and how many words of it are still to come.
+  std::vector<std::uint64_t> column_fold_;  ///< Which fold the next word of each column belongs to.
+  std::vector<Column> columns_;
   array::CycleBreakdown breakdown_;
 };
 
