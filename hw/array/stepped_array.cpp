@@ -137,7 +137,8 @@ void SteppedArray::reset() {
   zero(acc_[0]);
   zero(acc_[1]);
   any_moves_ = any_left_valid_ = any_top_valid_ = bank_now_ = false;
-  edges_ = valid_gone_ = first_gone_ = mixed_gone_ = taps_gone_ = strobes_gone_ = 0;
+  control_ready_ = false;
+  edges_ = settled_ = valid_gone_ = first_gone_ = mixed_gone_ = taps_gone_ = strobes_gone_ = 0;
   head_ = 0;
   front_ = rewound_;
   last_macs_ = last_moves_ = 0;
@@ -327,9 +328,9 @@ void SteppedArray::merge_taps() {
   }
 }
 
-void SteppedArray::accumulate() {
+/// Which PEs accumulate at this edge and which of them start from zero.
+void SteppedArray::collect_control() {
   const bool taps = edges_ < taps_gone_, operands = edges_ < valid_gone_;
-  if (!taps && !operands) return;
   const bool firsts = taps || edges_ < first_gone_, mixed = taps || edges_ < mixed_gone_;
   auto fill = [](Words& sets, bool value) { std::fill(sets.begin(), sets.end(), value ? all_ones : 0); };
   if (taps) {
@@ -344,52 +345,62 @@ void SteppedArray::accumulate() {
   if (taps) merge_taps();
 
   const std::uint32_t rows = config_.rows, above_wrap = std::min(rows, top_slots_ - head_);
-  const int bank = !mixed && bank_now_ ? 1 : 0;
-  std::uint64_t any_lane[2] = {0, 0}, met = 0;
+  macs_now_ = 0;
+  any_lane_[0] = any_lane_[1] = 0;
   for (std::uint32_t k = 0; k < words_; ++k) {
     std::uint64_t* const lanes = lanes_now_[0].data() + std::size_t{k} * rows;
     std::uint64_t* const second = lanes_now_[1].data() + std::size_t{k} * rows;
     std::uint64_t* const first = first_now_.data() + std::size_t{k} * rows;
-    std::uint64_t* const full[2] = {full_[0].data() + std::size_t{k} * rows, full_[1].data() + std::size_t{k} * rows};
     const std::uint64_t* const slots = wv_.data() + std::size_t{k} * top_slots_;
     for (std::uint32_t i = 0; i < above_wrap; ++i) lanes[i] &= slots[head_ + i];
     for (std::uint32_t i = above_wrap; i < rows; ++i) lanes[i] &= slots[i - above_wrap];
     std::uint64_t common = all_ones;
     for (std::uint32_t i = 0; i < rows; ++i) common &= lanes[i];
-    last_macs_ += common == all_columns_[k] ? rows * static_cast<std::uint32_t>(std::popcount(common))
-                                            : kernels_->count_bits(lanes, rows);
+    macs_now_ += common == all_columns_[k] ? rows * static_cast<std::uint32_t>(std::popcount(common))
+                                           : kernels_->count_bits(lanes, rows);
     if (firsts) {
       for (std::uint32_t i = 0; i < rows; ++i) first[i] &= lanes[i];
     }
-    if (!mixed) {
-      for (std::uint32_t i = 0; i < rows; ++i) {
-        any_lane[bank] |= lanes[i];
-        full[bank][i] |= lanes[i];
-      }
+    if (!mixed && bank_now_) {
+      for (std::uint32_t i = 0; i < rows; ++i) second[i] = lanes[i];
+      std::fill_n(lanes, rows, 0);
+    } else if (!mixed) {
+      std::fill_n(second, rows, 0);
     } else {
       for (std::uint32_t i = 0; i < rows; ++i) {
         second[i] &= lanes[i];
         lanes[i] &= ~second[i];
-        any_lane[0] |= lanes[i];
-        any_lane[1] |= second[i];
-        full[0][i] |= lanes[i];
-        full[1][i] |= second[i];
       }
     }
-    if (any_moves_) {
-      const std::uint64_t* const mv = mv_.data() + std::size_t{k} * rows;
-      const std::uint64_t* const mb = mb_.data() + std::size_t{k} * rows;
-      for (std::uint32_t i = 0; i < rows; ++i) {
-        if (mixed) {
-          met |= (mv[i] & ~mb[i] & lanes[i]) | (mb[i] & second[i]);
-        } else {
-          met |= lanes[i] & (bank == 1 ? mb[i] : mv[i] & ~mb[i]);
-        }
-      }
+    for (std::uint32_t i = 0; i < rows; ++i) {
+      any_lane_[0] |= lanes[i];
+      any_lane_[1] |= second[i];
     }
   }
+  any_first_ = firsts;
+}
+
+void SteppedArray::accumulate() {
+  if (edges_ >= taps_gone_ && edges_ >= valid_gone_) return;
+  const bool settled = edges_ >= settled_;
+  if (!settled || !control_ready_) {
+    collect_control();
+    control_ready_ = settled;
+  }
+  last_macs_ = macs_now_;
+  const std::uint32_t rows = config_.rows;
+  std::uint64_t met = 0;
+  for (std::uint32_t bank = 0; bank < 2; ++bank) {
+    if (any_lane_[bank] == 0) continue;
+    std::uint64_t* const full = full_[bank].data();
+    const std::uint64_t* const lanes = lanes_now_[bank].data();
+    for (std::size_t n = 0; n < full_[bank].size(); ++n) full[n] |= lanes[n];
+    if (!any_moves_) continue;
+    const std::uint64_t other_bank = bank == 0 ? all_ones : 0;
+    for (std::size_t n = 0; n < mv_.size(); ++n) met |= mv_[n] & (mb_[n] ^ other_bank) & lanes[n];
+  }
   if (met != 0) throw std::logic_error(law_broken);
-  if (segments_.size() > 1 && (any_lane[0] | any_lane[1]) != 0) {
+  if (segments_.size() > 1 && (any_lane_[0] | any_lane_[1]) != 0) {
     for (std::uint32_t i = 0; i < rows; ++i) {
       const std::int8_t* const a = stream_data_.data() + std::size_t{i} * stream_length_ + front_;
       for (const Segment& segment : segments_) {
@@ -397,13 +408,13 @@ void SteppedArray::accumulate() {
       }
     }
   }
-  for (std::uint32_t b = 0; b < 2; ++b) {
-    if (any_lane[b] != 0) accumulate_bank(b, lanes_now_[mixed ? b : 0], firsts);
+  for (std::uint32_t bank = 0; bank < 2; ++bank) {
+    if (any_lane_[bank] != 0) accumulate_bank(bank);
   }
 }
 
 /// Two runs of rows: the ring of the top registers wraps between them.
-void SteppedArray::accumulate_bank(std::uint32_t bank, const Words& lanes, bool firsts) {
+void SteppedArray::accumulate_bank(std::uint32_t bank) {
   const std::uint32_t rows = config_.rows, above_wrap = std::min(rows, top_slots_ - head_);
   const bool cut = segments_.size() > 1;
   Accumulation work;
@@ -414,8 +425,8 @@ void SteppedArray::accumulate_bank(std::uint32_t bank, const Words& lanes, bool 
     work.rows = end - begin;
     work.a = (cut ? gathered_.data() : stream_data_.data() + front_) + begin * work.a_stride;
     work.w = w_.data() + cell(top_row(begin), 0);
-    work.lanes = {lanes.data() + begin, rows};
-    if (firsts) work.first = {first_now_.data() + begin, rows};
+    work.lanes = {lanes_now_[bank].data() + begin, rows};
+    if (any_first_) work.first = {first_now_.data() + begin, rows};
     work.acc = acc_[bank].data() + cell(begin, 0);
     kernels_->accumulate(work);
   }
@@ -446,8 +457,14 @@ void SteppedArray::rewind_streams() {
   front_ = rewound_;
 }
 
+/// Control that changes at a port takes this long to reach every PE.
+void SteppedArray::unsettle() {
+  settled_ = edges_ + config_.rows + max_delay_ + direct_slots_ + 1;
+}
+
 /// What the left valid ports carry from now on.
 void SteppedArray::expect_left_valid(const std::uint8_t* flags) {
+  unsettle();
   any_left_valid_ = false;
   for (std::uint32_t i = 0; i < config_.rows; ++i) {
     const std::uint8_t flag = flags != nullptr ? flags[i] : 0;
@@ -484,15 +501,22 @@ void SteppedArray::shift_left_operands(const EdgeInputs& in) {
   const std::uint64_t gone = edges_ + rows + max_delay_ + 1;
   if (any_left_valid_) valid_gone_ = gone;
   assign_bit(first_history_.data(), front_, in.left_first);
-  if (in.left_first) first_gone_ = gone;
+  if (in.left_first) {
+    first_gone_ = gone;
+    unsettle();
+  }
   const bool bank = second_bank(in.left_bank);
   assign_bit(bank_history_.data(), front_, bank);
-  if (bank != bank_now_) mixed_gone_ = gone;
+  if (bank != bank_now_) {
+    mixed_gone_ = gone;
+    unsettle();
+  }
   bank_now_ = bank;
 }
 
 /// What the top valid ports carry from now on: column j sees it delta(j) edges later.
 void SteppedArray::expect_top_valid(const std::uint8_t* flags) {
+  unsettle();
   if (flags != nullptr) {
     std::copy_n(flags, config_.cols, top_valid_.data());
   } else {
@@ -555,6 +579,7 @@ void SteppedArray::drive_taps(const EdgeInputs& in) {
     wire_any_[now] = 0;
     return;
   }
+  unsettle();
   if (tapped_now) taps_gone_ = edges_ + direct_slots_ + 1;
   // The ring holds the wire's registers: slot (edges - g) is what segment g sees in this cycle.
   wire_any_[now] = tapped_now ? 1 : 0;

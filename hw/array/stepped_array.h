@@ -61,9 +61,11 @@ class SteppedArray final : public ArrayModel {
   void drain(const EdgeInputs& in, EdgeOutputs& out);
   void write_outputs(EdgeOutputs& out) const;
   void accumulate();
+  void collect_control();
   void collect_left_control();
   void merge_taps();
-  void accumulate_bank(std::uint32_t bank, const Words& lanes, bool firsts);
+  void accumulate_bank(std::uint32_t bank);
+  void unsettle();
   void shift_left_operands(const EdgeInputs& in);
   void expect_left_valid(const std::uint8_t* flags);
   void shift_top_operands(const EdgeInputs& in);
@@ -145,8 +147,16 @@ class SteppedArray final : public ArrayModel {
   Words full_[2], mv_, mb_;       ///< [word][row]
   bool any_moves_ = false;        ///< Any `mv`.
 
-  // Scratch: strobes of this cycle; sets [word][row].
-  Words drain_now_, drain_bank_now_, enable_set_, lanes_now_[2], first_now_, moving_[2];
+  // Which PEs accumulate at this edge, kept while nothing that control depends on is on its way.
+  Words lanes_now_[2], first_now_;      ///< [word][row], by bank
+  std::uint64_t any_lane_[2] = {0, 0};  ///< Union of the words of a bank.
+  bool any_first_ = false;              ///< Whether `first_now_` holds anything.
+  std::uint32_t macs_now_ = 0;
+  std::uint64_t settled_ = 0;  ///< From this edge on control is the same at every edge.
+  bool control_ready_ = false;
+
+  // Scratch: strobes and column enables of this cycle; words that move [word][row], by bank.
+  Words drain_now_, drain_bank_now_, enable_set_, moving_[2];
   Aligned<std::int8_t> gathered_;  ///< [row][lane] operands, gathered around cuts.
 
   std::uint32_t last_macs_ = 0, last_moves_ = 0;
