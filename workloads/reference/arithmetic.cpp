@@ -34,8 +34,8 @@ std::int64_t scaled(const Ratio& ratio, int shift) {
   constexpr int enough = 120;  // Bits of one side beyond which the other, of 50, no longer matters.
   const int exponent = ratio.exponent + shift;
   if (ratio.numerator == 0) return 0;
-  if (std::bit_width(ratio.numerator) + exponent > enough) return value_end;
-  if (std::bit_width(ratio.denominator) - exponent > enough) return 0;
+  if (static_cast<int>(std::bit_width(ratio.numerator)) + exponent > enough) return value_end;
+  if (static_cast<int>(std::bit_width(ratio.denominator)) - exponent > enough) return 0;
   const Wide numerator = static_cast<Wide>(ratio.numerator) * power_of_two(std::max(exponent, 0));
   const Wide denominator = static_cast<Wide>(ratio.denominator) * power_of_two(std::max(-exponent, 0));
   return static_cast<std::int64_t>(std::min<Wide>(round_half_up(numerator, denominator), value_end));
