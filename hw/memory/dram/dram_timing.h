@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The timing law of a DRAM channel: when a command may follow those before it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "hw/memory/dram/dram_spec.h"
+
+namespace fusesim::memory {
+
+enum class DramCommand : std::uint8_t { activate, precharge, precharge_all, read, write, refresh };
+
+[[nodiscard]] const char* name(DramCommand command);
+
+/// The state machine of a rank: for each bank its open row, and for each bank, bank group and the rank the first clock
+/// at which each kind of command is allowed. Issuing a command only ever raises those clocks, so the history never has
+/// to be kept (docs/memory.md writes the law out).
+class DramTiming {
+ public:
+  /// Throws std::invalid_argument as validate() does.
+  explicit DramTiming(const DramSpec& spec);
+
+  /// The first clock at which the command is allowed, given all commands issued so far. `bank` does not matter to
+  /// precharge_all and refresh. Says nothing of the row: read and write need theirs open, activate and refresh need
+  /// the bank, or all banks, closed.
+  [[nodiscard]] Cycle earliest(DramCommand command, std::uint32_t bank) const;
+
+  /// Issues a command. Throws std::logic_error naming the command and the clock when it comes too early, before a
+  /// command already issued, or to a bank in the wrong state. `row` matters to activate alone.
+  void issue(DramCommand command, std::uint32_t bank, std::uint32_t row, Cycle at);
+
+  [[nodiscard]] std::optional<std::uint32_t> open_row(std::uint32_t bank) const {
+    const Bank& state = banks_[bank];
+    return state.open ? std::optional(state.row) : std::nullopt;
+  }
+  [[nodiscard]] bool is_open(std::uint32_t bank, std::uint32_t row) const {
+    return banks_[bank].open && banks_[bank].row == row;
+  }
+  [[nodiscard]] std::uint32_t open_banks() const { return open_banks_; }
+
+  /// The clock at whose edge the last data of a column command issued at `at` has passed.
+  [[nodiscard]] Cycle data_end(DramCommand column, Cycle at) const {
+    return at + (column == DramCommand::read ? spec_.timing.cl : spec_.timing.cwl) + spec_.burst_clocks();
+  }
+  [[nodiscard]] const DramSpec& spec() const { return spec_; }
+
+ private:
+  /// First clocks at which a command is allowed as far as one bank, one bank group or the rank is concerned.
+  struct Allowed {
+    Cycle activate = 0;
+    Cycle precharge = 0;
+    Cycle read = 0;
+    Cycle write = 0;
+  };
+  struct Bank {
+    Allowed allowed;
+    std::uint32_t row = 0;
+    bool open = false;
+  };
+
+  [[nodiscard]] Cycle length(DramCommand command) const;
+  [[nodiscard]] std::size_t bus(DramCommand command) const;
+  void column(DramCommand command, std::uint32_t bank, Cycle at);
+  void close(Bank& bank, Cycle next_activate);
+
+  DramSpec spec_;
+  std::vector<Bank> banks_;
+  std::vector<Allowed> groups_;
+  Allowed rank_;
+  std::array<Cycle, 4> activates_{};  ///< The last four, oldest at next_activate_.
+  std::size_t next_activate_ = 0;
+  std::uint64_t activate_count_ = 0;
+  std::array<Cycle, 2> bus_free_{};  ///< First clock without a command, of each command bus.
+  Cycle last_issue_ = 0;
+  std::uint32_t open_banks_ = 0;
+};
+
+}  // namespace fusesim::memory
