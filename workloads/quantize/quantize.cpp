@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "workloads/quantize/rewrite.h"
+#include "workloads/reference/execute.h"
 
 namespace fusesim::quantize {
 namespace {
@@ -216,6 +217,35 @@ std::vector<bool> comparable_nodes(const reference::QuantizedGraph& network) {
     comparable[id] = readers[id].empty() || std::any_of(readers[id].begin(), readers[id].end(), exact_reader);
   }
   return comparable;
+}
+
+std::vector<std::optional<Accuracy>> accuracy(const FloatNetwork& network, const reference::QuantizedGraph& quantized,
+                                              std::span<const double> input) {
+  const std::vector<Map> exact = execute(network, input);
+  const std::vector<reference::Tensor> actual =
+      reference::execute(quantized, quantize_map(input, quantized.format(quantized.input())));
+  if (exact.size() != actual.size()) {
+    throw QuantizeError(fmt::format("a network of {} nodes is compared with one of {}", exact.size(), actual.size()));
+  }
+  const std::vector<bool> comparable = comparable_nodes(quantized);
+  std::vector<std::optional<Accuracy>> result(exact.size());
+  std::vector<Map> read(exact.size());  // What the readers of a node are taken to read.
+  for (NodeId id = 0; id < exact.size(); ++id) {
+    const TensorFormat& format = quantized.format(id);
+    const double whole = sqnr(exact[id], actual[id].values, format);
+    double own = whole;
+    if (id != quantized.input()) {
+      std::vector<const Map*> inputs;
+      for (const NodeId producer : quantized.graph().node(id).inputs) inputs.push_back(&read[producer]);
+      read[id] = evaluate(network.graph, id, network.parameters[id], inputs);
+      own = sqnr(read[id], actual[id].values, format);
+    }
+    if (!comparable[id]) continue;  // Its real values stay: it counts as one with what reads it.
+    result[id] = {whole, own};
+    read[id].clear();
+    for (const std::int8_t q : actual[id].values) read[id].push_back(reference::dequantize(q, format));
+  }
+  return result;
 }
 
 }  // namespace fusesim::quantize

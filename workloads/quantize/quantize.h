@@ -2,6 +2,8 @@
 // From a network in real numbers to one in integers: post-training quantisation.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -63,5 +65,17 @@ struct Options {
 /// For each node whether its integers stand for its real values. They do not where only ReLU or ReLU6 reads them: what
 /// those cut off is cut off before, so that no step is spent on it.
 [[nodiscard]] std::vector<bool> comparable_nodes(const reference::QuantizedGraph& network);
+
+/// How far integers are from real values at one node, by sqnr(), in decibel.
+struct Accuracy {
+  double whole = 0;  ///< From the same node of the real network: what all nodes up to here have lost together.
+  double own = 0;    ///< From the real operator on the integers that the node reads: what it loses itself, together
+                     ///< with the nodes before it that are not comparable.
+};
+/// For every comparable node, for one input; nothing for the others. `network` is what `quantized` was made of, batch
+/// norms folded.
+[[nodiscard]] std::vector<std::optional<Accuracy>> accuracy(const FloatNetwork& network,
+                                                            const reference::QuantizedGraph& quantized,
+                                                            std::span<const double> input);
 
 }  // namespace fusesim::quantize

@@ -77,10 +77,10 @@ Parameters fit_batch_norm(const std::vector<const Map*>& maps, std::size_t chann
   Parameters norm;
   for (std::size_t c = 0; c < channels; ++c) {
     // On a map of one pixel a few samples say little of a channel's variance: lean on the layer's.
-    const double variance = 0.75 * variances[c] + 0.25 * layer_variance + 1e-5;
-    const double factor = (0.5 + random.uniform()) / std::sqrt(variance);
+    const double variance = 0.5 * variances[c] + 0.5 * layer_variance + 1e-5;
+    const double factor = (0.75 + 0.5 * random.uniform()) / std::sqrt(variance);
     norm.weights.push_back(factor);
-    norm.bias.push_back(0.25 * random.normal() - means[c] * factor);
+    norm.bias.push_back(1 + 0.25 * random.normal() - means[c] * factor);
   }
   return norm;
 }

@@ -16,7 +16,9 @@ namespace fusesim::quantize {
 /// Weights for every node that runs, the same on every machine. Convolutions and linear layers: zero mean, variance
 /// 2 / fan-in (He et al., "Delving deep into rectifiers", ICCV 2015), bell-shaped. Biases: standard deviation 0.1.
 /// Batch norm: as after training, each channel's mean and variance are those that `samples` synthetic images produce
-/// there, with gamma from 0.5 to 1.5 and beta of standard deviation 0.25 drawn on top.
-[[nodiscard]] FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint32_t samples = 4);
+/// there; on top gamma from 0.75 to 1.25 and beta of mean 1 and standard deviation 0.25. With a beta around zero half
+/// of every map falls to the ReLU, and a random network of that kind is chaotic: it multiplies any small difference
+/// from layer to layer, which trained ones do not, and no figure of the arithmetic would survive it.
+[[nodiscard]] FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint32_t samples = 8);
 
 }  // namespace fusesim::quantize
