@@ -100,10 +100,10 @@ void FoldScheduler::account(const FoldShape& shape, const FoldTimes& times) {
 }
 
 std::array<std::uint64_t, 6> FoldScheduler::relative_state() const {
-  // Everything the law reads, measured from the newest start. Differences are taken so that none is negative.
+  // Everything the law reads, measured from the newest start; differences may wrap around and still compare.
   return {recent_[0].feed_end - start_,
           recent_[0].drain - start_,
-          start_ + (std::uint64_t{1} << 40) - recent_[1].drain,
+          start_ - recent_[1].drain,
           end_ - start_,
           span_end_ > start_ ? span_end_ - start_ : 0,
           covered_ - start_};

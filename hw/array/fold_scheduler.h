@@ -59,7 +59,6 @@ class FoldScheduler {
   void begin_span() { span_end_ = 0; }
   /// Cycles until every fold added since begin_span() has left the array.
   [[nodiscard]] std::uint64_t span_end() const { return span_end_; }
-  [[nodiscard]] const isa::ArrayConfig& config() const { return config_; }
   /// Where the cycles [0, end()) went.
   [[nodiscard]] CycleBreakdown breakdown() const;
 

@@ -45,6 +45,7 @@ void ClockedController::process() {
 }
 
 void ClockedController::tick() {
+  if (plans_.empty()) return;  // nothing to clock
   offer_next();
   const std::uint64_t started = sequencer_.folds_started();
   sequencer_.drive(in_);

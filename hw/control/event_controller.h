@@ -2,13 +2,12 @@
 // The dataflow controller of the event model: the array advanced by its timing law.
 #pragma once
 
-#include <deque>
 #include <systemc>
 #include <vector>
 
-#include "hw/array/fold_scheduler.h"
 #include "hw/array/values/convolve.h"
 #include "hw/control/failure.h"
+#include "hw/control/program_timer.h"
 #include "hw/control/run_record.h"
 #include "hw/isa/program.h"
 #include "hw/memory/tensor_memory.h"
@@ -39,20 +38,15 @@ class EventController final : public sc_core::sc_module {
  private:
   void process();
   void advance();
-  void issue(std::uint32_t index);
   void complete(std::uint32_t index);
-  void book(std::uint32_t index, const CycleBreakdown& now);
   [[nodiscard]] std::uint64_t now() const;
-  [[nodiscard]] std::uint64_t ready(std::uint32_t index) const;
 
   const isa::Program& program_;
   Options options_;
-  array::FoldScheduler scheduler_;
+  ProgramTimer timer_;
+  std::uint64_t last_cycle_;  ///< The latest that SystemC's clock can tell.
   array::values::Scratch scratch_;
-  std::uint32_t next_ = 0;              ///< The instruction to issue next,
-  std::uint64_t next_start_ = 0;        ///< and when.
   std::vector<std::uint32_t> running_;  ///< Issued, not ended.
-  CycleBreakdown booked_;
   RunRecord record_;
   Failure failure_;
 };

@@ -24,14 +24,20 @@ class RowStream {
   RowStream(std::uint32_t cols, std::uint32_t taps, std::uint32_t stride, std::uint32_t dilation);
 
   /// Cycles of the stream: sum over phases of c + q_max - q_min; s c + K - s for d = 1, K >= s.
-  [[nodiscard]] std::uint32_t length() const { return static_cast<std::uint32_t>(position_.size()); }
+  [[nodiscard]] std::uint32_t length() const { return length_; }
   /// Position on the line (x above) that enters in `cycle`.
-  [[nodiscard]] std::uint32_t position(std::uint32_t cycle) const { return position_[cycle]; }
+  [[nodiscard]] std::uint32_t position(std::uint32_t cycle) const;
   /// Taps in broadcast order, cycles ascending.
   [[nodiscard]] const std::vector<TapSlot>& taps() const { return taps_; }
 
  private:
-  std::vector<std::uint32_t> position_;
+  struct Phase {
+    std::uint32_t begin = 0;  ///< Cycle of its first element.
+    std::uint32_t first = 0;  ///< That element's position; the following ones lie a stride apart, descending.
+  };
+  std::uint32_t stride_ = 1;
+  std::uint32_t length_ = 0;
+  std::vector<Phase> phases_;
   std::vector<TapSlot> taps_;
 };
 

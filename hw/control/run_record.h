@@ -15,7 +15,8 @@ struct RunRecord {
   std::vector<InstructionTiming> instructions;
 };
 
-/// Told of every fold when it has left the array; folds of an instruction come in order.
+/// Told of every fold once its times are known (event: when its instruction is issued; clocked: when it has left the
+/// array); folds of an instruction come in order.
 using FoldObserver =
     std::function<void(std::uint32_t instruction, std::uint64_t fold, std::uint64_t start, std::uint64_t end)>;
 

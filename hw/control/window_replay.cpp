@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "hw/array/delay.h"
-#include "hw/array/fold_scheduler.h"
 #include "hw/array/stepped_array.h"
 #include "hw/control/fold_operands.h"
 #include "hw/control/fold_sequencer.h"
+#include "hw/control/program_timer.h"
 
 namespace fusesim::control {
 
@@ -22,7 +22,7 @@ struct Placed {
   std::uint64_t start = 0;
 };
 
-/// Who used each column of each accumulator bank last: number of the fold among `all folds`, or none.
+/// The fold that used each column of each accumulator bank last, if any.
 class LastUsers {
  public:
   LastUsers(std::uint32_t banks, std::uint32_t cols)
@@ -62,35 +62,29 @@ void replay_window(const isa::Program& program, memory::TensorStore& store, std:
                           store.bytes(instruction.weights));
   };
 
-  // The whole run by the law: folds that left before `warm` matter only through the sums they left behind; folds from
-  // the first later one up to the window's end are stepped.
-  array::FoldScheduler law(config);
+  // The run by the law, up to the window's end: folds that left before `warm` matter only through the sums they left
+  // behind; the first later one and those after it are stepped.
+  ProgramTimer timer(program);
   LastUsers before(config.banks(), config.cols);
   std::deque<Placed> stepped;
   std::uint64_t number = 0, first_stepped = 0;
-  std::vector<std::uint64_t> ends;
-  for (std::uint32_t index = 0; index < plans.size(); ++index) {
-    const FoldPlan& plan = plans[index];
-    std::uint64_t earliest = 0;
-    for (const std::uint32_t other : program.instructions[index].wait_for) earliest = std::max(earliest, ends[other]);
-    law.begin_span();
-    for (std::uint64_t fold = 0; fold < plan.folds(); ++fold, ++number) {
-      const Fold place = plan.fold(fold);
-      const array::FoldTimes times = law.add(place.shape, fold == 0 ? earliest : 0);
+  while (!timer.done() && timer.next_start() < end) {
+    const auto index = static_cast<std::uint32_t>(timer.timings().size());
+    timer.issue([&](std::uint64_t fold, const array::FoldShape& shape, const array::FoldTimes& times) {
       const Placed placed{index, fold, times.start};
       if (stepped.empty() && times.end <= warm) {
         const auto bank = static_cast<std::uint32_t>(number % config.banks());
-        for (std::uint32_t col = 0; col < place.shape.cols; ++col) {
-          if (plan.uses_column(col)) before.note(bank, col, placed);
+        for (std::uint32_t col = 0; col < shape.cols; ++col) {
+          if (plans[index].uses_column(col)) before.note(bank, col, placed);
         }
         first_stepped = number + 1;
       } else if (times.start < end) {
         stepped.push_back(placed);
       }
-    }
-    ends.push_back(law.span_end());
+      ++number;
+    });
   }
-  const std::uint64_t stop = std::min(end, law.end());
+  const std::uint64_t stop = std::min(end, timer.end());
   if (begin >= stop) return;
 
   array::SteppedArray model(config);
