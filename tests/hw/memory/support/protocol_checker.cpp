@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/hw/memory/support/protocol_checker.h"
 
+#include <algorithm>
+
 namespace fusesim::memory_test {
 
 ProtocolChecker::ProtocolChecker(const sc_core::sc_module_name& module_name) : sc_module(module_name) {
@@ -84,6 +86,7 @@ void ProtocolChecker::begin_request(const Transaction& transaction, const sc_cor
     breach(transaction, "BEGIN_REQ again before it completed");
   }
   requesting_ = &transaction;
+  most_open_ = std::max(most_open_, open_.size());
 }
 
 void ProtocolChecker::end_request(const Transaction& transaction) {

@@ -36,6 +36,7 @@ class ProtocolChecker final : public sc_core::sc_module {
   [[nodiscard]] std::uint64_t completed() const { return completed_; }
   /// Transactions begun and not completed.
   [[nodiscard]] std::size_t open() const { return open_.size(); }
+  [[nodiscard]] std::size_t most_open() const { return most_open_; }
 
  private:
   using Transaction = tlm::tlm_generic_payload;
@@ -70,6 +71,7 @@ class ProtocolChecker final : public sc_core::sc_module {
   const Transaction* requesting_ = nullptr;
   const Transaction* responding_ = nullptr;
   std::uint64_t completed_ = 0;
+  std::size_t most_open_ = 0;
   std::vector<std::string> breaches_;
 };
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hw/memory/dma/dma_descriptor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "tests/hw/memory/support/random_descriptor.h"
+
+namespace fusesim::memory {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+std::vector<DmaPiece> pieces(const DmaDescriptor& descriptor, std::uint32_t burst_bytes, DmaBursts::Memory memory) {
+  std::vector<DmaPiece> all;
+  for (DmaBursts bursts(descriptor, burst_bytes, memory); !bursts.done();) all.push_back(bursts.next());
+  return all;
+}
+
+TEST(DmaBursts, CutsAtBurstBoundariesOfTheMemory) {
+  DmaDescriptor d;
+  d.source = 100;
+  d.destination = 7;
+  d.element_bytes = 100;
+  EXPECT_THAT(pieces(d, 64, DmaBursts::Memory::source),
+              ElementsAre(DmaPiece{100, 7, 28}, DmaPiece{128, 35, 64}, DmaPiece{192, 99, 8}));
+  EXPECT_THAT(pieces(d, 64, DmaBursts::Memory::destination), ElementsAre(DmaPiece{7, 100, 57}, DmaPiece{64, 157, 43}));
+}
+
+TEST(DmaBursts, JoinsDimensionsThatAreDenseOnBothSides) {
+  DmaDescriptor d;
+  d.element_bytes = 4;
+  d.counts = {8, 2, 3};
+  d.source_strides = {4, 32, 1024};
+  d.destination_strides = {4, 32, 64};
+  EXPECT_THAT(pieces(d, 64, DmaBursts::Memory::source),
+              ElementsAre(DmaPiece{0, 0, 64}, DmaPiece{1024, 64, 64}, DmaPiece{2048, 128, 64}));
+  d.destination_strides[1] = 33;  // rows no longer dense
+  EXPECT_EQ(pieces(d, 64, DmaBursts::Memory::source).size(), 6U);
+}
+
+TEST(DmaBursts, CoverExactlyTheBytesOfRandomDescriptors) {
+  std::mt19937_64 random(3);
+  for (int trial = 0; trial < 400; ++trial) {
+    const DmaDescriptor d = memory_test::random_descriptor(random, 60'000);
+    const auto expected = memory_test::moved_bytes(d);
+    ASSERT_EQ(expected.size(), d.bytes());
+    for (const auto side : {DmaBursts::Memory::source, DmaBursts::Memory::destination}) {
+      const std::uint32_t burst = 1U << random() % 9;
+      std::vector<std::pair<std::uint64_t, std::uint64_t>> covered;
+      for (const DmaPiece& piece : pieces(d, burst, side)) {
+        ASSERT_GT(piece.bytes, 0U);
+        ASSERT_EQ(piece.memory / burst, (piece.memory + piece.bytes - 1) / burst);
+        for (std::uint64_t b = 0; b < piece.bytes; ++b) {
+          covered.push_back(side == DmaBursts::Memory::source ? std::pair(piece.memory + b, piece.local + b)
+                                                              : std::pair(piece.local + b, piece.memory + b));
+        }
+      }
+      ASSERT_EQ(covered, expected);
+    }
+  }
+}
+
+TEST(DmaDescriptor, RefusesWhatMovesNothingOrLeavesItsMemory) {
+  const auto refused = [](auto change, const char* message) {
+    DmaDescriptor d;
+    d.element_bytes = 16;
+    d.counts = {4, 1, 1};
+    d.source_strides = d.destination_strides = {16, 0, 0};
+    validate(d, 64, 64);
+    change(d);
+    EXPECT_THAT([&] { validate(d, 64, 64); }, ThrowsMessage<std::invalid_argument>(HasSubstr(message)));
+  };
+  refused([](DmaDescriptor& d) { d.element_bytes = 0; }, "element_bytes is 0");
+  refused([](DmaDescriptor& d) { d.counts[1] = 0; }, "counts[1] is 0");
+  refused([](DmaDescriptor& d) { d.source = 1; }, "source reaches beyond its 64 bytes");
+  refused([](DmaDescriptor& d) { d.destination_strides[0] = 17; }, "destination reaches beyond");
+  refused([](DmaDescriptor& d) { d.source_strides[0] = -1; }, "source reaches below address 0");
+  refused([](DmaDescriptor& d) { d.counts = {~0U, ~0U, ~0U}; }, "2^48");
+}
+
+}  // namespace
+}  // namespace fusesim::memory
