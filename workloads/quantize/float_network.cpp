@@ -53,30 +53,45 @@ Span valid_positions(std::int64_t offset, std::int64_t stride, std::int64_t size
   return {static_cast<std::size_t>(first), static_cast<std::size_t>(std::max(first, end))};
 }
 
+/// The part of a result that one weight of a window touches, and where its operands start.
+struct Tap {
+  Span rows, columns;
+  std::int64_t row_offset = 0, column_offset = 0;
+};
+std::vector<Tap> window_taps(const graph::Conv& conv, Shape in, Shape out) {
+  std::vector<Tap> taps;
+  for (std::uint32_t ky = 0; ky < conv.kernel_height; ++ky) {
+    for (std::uint32_t kx = 0; kx < conv.kernel_width; ++kx) {
+      Tap tap;
+      tap.row_offset = std::int64_t{ky} * conv.dilation_height - conv.padding.top;
+      tap.column_offset = std::int64_t{kx} * conv.dilation_width - conv.padding.left;
+      tap.rows = valid_positions(tap.row_offset, conv.stride_height, in.height, out.height);
+      tap.columns = valid_positions(tap.column_offset, conv.stride_width, in.width, out.width);
+      if (tap.columns.first == tap.columns.end) tap.rows = {};
+      taps.push_back(tap);
+    }
+  }
+  return taps;
+}
+
 /// Sums weight by weight over whole rows of the result, which the compiler vectorises without reordering a sum.
 Map convolve(const graph::Conv& conv, Shape in, Shape out, const Map& map, const Parameters& parameters) {
   const std::uint32_t group_in = conv.in_channels / conv.groups, group_out = conv.out_channels / conv.groups;
+  const std::vector<Tap> taps = window_taps(conv, in, out);
   Map result(out.elements(), 0.0);
-  std::size_t weight = 0;
+  const double* weight = parameters.weights.data();
   for (std::uint32_t o = 0; o < out.channels; ++o) {
     double* plane = &result[std::size_t{o} * out.height * out.width];
     if (conv.bias) std::fill_n(plane, std::size_t{out.height} * out.width, parameters.bias[o]);
     for (std::uint32_t i = 0; i < group_in; ++i) {
       const double* source = &map[std::size_t{o / group_out * group_in + i} * in.height * in.width];
-      for (std::uint32_t ky = 0; ky < conv.kernel_height; ++ky) {
-        for (std::uint32_t kx = 0; kx < conv.kernel_width; ++kx) {
-          const double factor = parameters.weights[weight++];
-          const std::int64_t row_offset = std::int64_t{ky} * conv.dilation_height - conv.padding.top;
-          const std::int64_t column_offset = std::int64_t{kx} * conv.dilation_width - conv.padding.left;
-          const Span rows = valid_positions(row_offset, conv.stride_height, in.height, out.height);
-          const Span columns = valid_positions(column_offset, conv.stride_width, in.width, out.width);
-          if (columns.first == columns.end) continue;
-          for (std::size_t y = rows.first; y < rows.end; ++y) {
-            const std::int64_t at = (row_offset + static_cast<std::int64_t>(y) * conv.stride_height) * in.width +
-                                    column_offset + static_cast<std::int64_t>(columns.first) * conv.stride_width;
-            add_scaled(factor, source + at, conv.stride_width, columns.end - columns.first,
-                       plane + y * out.width + columns.first);
-          }
+      for (const Tap& tap : taps) {
+        const double factor = *weight++;
+        for (std::size_t y = tap.rows.first; y < tap.rows.end; ++y) {
+          const std::int64_t at = (tap.row_offset + static_cast<std::int64_t>(y) * conv.stride_height) * in.width +
+                                  tap.column_offset + static_cast<std::int64_t>(tap.columns.first) * conv.stride_width;
+          add_scaled(factor, source + at, conv.stride_width, tap.columns.end - tap.columns.first,
+                     plane + y * out.width + tap.columns.first);
         }
       }
     }

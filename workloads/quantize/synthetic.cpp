@@ -61,7 +61,7 @@ Parameters fit_batch_norm(const std::vector<const Map*>& maps, std::size_t chann
   const std::size_t pixels = maps[0]->size() / channels;
   const double count = static_cast<double>(pixels * maps.size());
   std::vector<double> means, variances;
-  double layer_variance = 0;
+  double layer_sum = 0, layer_squares = 0;
   for (std::size_t c = 0; c < channels; ++c) {
     double sum = 0, squares = 0;
     for (const Map* map : maps) {
@@ -72,12 +72,16 @@ Parameters fit_batch_norm(const std::vector<const Map*>& maps, std::size_t chann
     }
     means.push_back(sum / count);
     variances.push_back(std::max(squares / count - means[c] * means[c], 0.0));
-    layer_variance += variances[c] / static_cast<double>(channels);
+    layer_sum += sum;
+    layer_squares += squares;
   }
+  const double layer_count = count * static_cast<double>(channels);
+  const double layer_mean = layer_sum / layer_count;
+  const double layer_variance = layer_squares / layer_count - layer_mean * layer_mean;
   Parameters norm;
   for (std::size_t c = 0; c < channels; ++c) {
-    // On a map of one pixel a few samples say little of a channel's variance: lean on the layer's.
-    const double variance = 0.5 * variances[c] + 0.5 * layer_variance + 1e-5;
+    // On a map of one pixel a few samples say little of a channel's variance: lean on that of the whole layer.
+    const double variance = 0.75 * variances[c] + 0.25 * layer_variance + 1e-5;
     const double factor = (0.75 + 0.5 * random.uniform()) / std::sqrt(variance);
     norm.weights.push_back(factor);
     norm.bias.push_back(1 + 0.25 * random.normal() - means[c] * factor);
