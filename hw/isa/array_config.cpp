@@ -30,6 +30,12 @@ void validate(const ArrayConfig& config) {
     throw std::invalid_argument(
         fmt::format("array.folds is {}; it must be 0 (serial) or 1 (pipelined)", static_cast<unsigned>(config.folds)));
   }
+  if (!config.fuse_links && config.broadcast_stages != 0) {
+    throw std::invalid_argument(
+        fmt::format("array.broadcast_stages is {}, but without array.fuse_links there is no wire to pipeline; it must "
+                    "be 0",
+                    config.broadcast_stages));
+  }
   if (config.broadcast_stages >= config.cols) {
     throw std::invalid_argument(fmt::format("array.broadcast_stages is {}; it must be from 0 to cols - 1 = {}",
                                             config.broadcast_stages, config.cols - 1));

@@ -29,7 +29,7 @@ struct ArrayConfig {
   FoldOverlap folds = FoldOverlap::pipelined;
   bool fuse_links = true;  ///< Row broadcast wires present (FuSeConv's hardware extension).
   /// Pipeline registers on each broadcast wire, 0 .. cols - 1. Each one is a retiming cut of the whole array: every
-  /// left-to-right path gets a register at the same column.
+  /// left-to-right path gets a register at the same column. 0 without FuSe links.
   std::uint32_t broadcast_stages = 0;
 
   [[nodiscard]] std::uint32_t banks() const { return accumulators == Accumulators::pingpong ? 2 : 1; }

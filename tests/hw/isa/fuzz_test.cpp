@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damaged and hostile inputs: whatever happens to a trace or a text, reading it gives an error or a valid program.
-// Crashes, undefined behaviour and leaks show under the asan preset.
+// Damaged and hostile inputs: whatever happens to a trace or a text, reading it gives an error or a valid program, and
+// a valid program can be timed. Compiled with the sanitizers, so that crashes, undefined behaviour and leaks show.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "hw/control/timing.h"
 #include "hw/isa/text.h"
 #include "hw/isa/trace.h"
 #include "tests/hw/isa/random_program.h"
@@ -15,6 +17,10 @@
 
 namespace fusesim::isa {
 namespace {
+
+#ifndef __SANITIZE_ADDRESS__
+#error "compile this test and what it tests with -fsanitize=address,undefined"
+#endif
 
 class Mutator {
  public:
@@ -58,13 +64,48 @@ class Mutator {
   std::mt19937 random_;
 };
 
-TEST(Fuzz, DamagedTracesGiveAnErrorOrAValidProgram) {
+/// What time_program() may have to look at one by one: positions of a line's stream, folds that differ.
+std::uint64_t timing_work(const Program& program) {
+  std::uint64_t work = 0;
+  for (const ArrayInstruction& instruction : program.instructions) {
+    const ConvGeometry& g = instruction.geometry;
+    const std::uint64_t stride = std::max(g.stride_height, g.stride_width);
+    const std::uint64_t reach = std::uint64_t{g.dilation_height} * g.kernel_height * g.dilation_width * g.kernel_width;
+    const std::uint64_t lines = std::max(g.kernel_height, g.kernel_width);
+    const std::uint64_t filters = g.out_channels / g.groups;
+    work += lines * (stride * program.array.cols + reach) + filters / program.array.cols;
+  }
+  return work;
+}
+
+/// Times a valid program and checks what holds for any: every cycle of the run is somebody's, in order.
+void expect_timing_adds_up(const Program& program) {
+  const auto timings = control::time_program(program);
+  ASSERT_EQ(timings.size(), program.instructions.size());
+  std::uint64_t booked = 0, end = 0, start = 0;
+  for (std::size_t i = 0; i < timings.size(); ++i) {
+    ASSERT_GE(timings[i].start, start);
+    ASSERT_GT(timings[i].end, timings[i].start);
+    ASSERT_GT(timings[i].folds, 0U);
+    for (const std::uint32_t index : program.instructions[i].wait_for) {
+      ASSERT_GE(timings[i].start, timings[index].end);
+    }
+    start = timings[i].start;
+    end = std::max(end, timings[i].end);
+    booked += timings[i].cycles.total();
+  }
+  ASSERT_EQ(booked, end);
+}
+
+constexpr std::uint64_t most_timing_work = std::uint64_t{1} << 16;
+
+TEST(Fuzz, DamagedTracesGiveAnErrorOrAProgramThatCanBeTimed) {
   constexpr int rounds = 120000;
   constexpr std::size_t header = 40;
   std::vector<std::string> originals;
   for (std::uint32_t seed = 0; seed < 64; ++seed) originals.push_back(encode_trace(test::random_program(seed)));
   Mutator mutate(1);
-  int accepted = 0, refused_by_content = 0, refused_outside = 0;
+  int accepted = 0, timed = 0, refused_by_content = 0, refused_outside = 0;
   for (int i = 0; i < rounds; ++i) {
     std::string bytes = originals[mutate.below(originals.size())];
     const bool resealed = i % 2 == 1;
@@ -90,6 +131,10 @@ TEST(Fuzz, DamagedTracesGiveAnErrorOrAValidProgram) {
     try {
       const Program program = decode_trace(bytes, "t");
       ++accepted;
+      if (timing_work(program) <= most_timing_work) {
+        ++timed;
+        ASSERT_NO_FATAL_FAILURE(expect_timing_adds_up(program)) << disassemble(program);
+      }
       if (i % 16 == 1) {
         ASSERT_EQ(decode_trace(encode_trace(program), "t"), program);
       }
@@ -103,6 +148,7 @@ TEST(Fuzz, DamagedTracesGiveAnErrorOrAValidProgram) {
   }
   // All three gates were reached, many times.
   EXPECT_GT(accepted, rounds / 100);
+  EXPECT_GT(timed, accepted / 2);
   EXPECT_GT(refused_by_content, rounds / 100);
   EXPECT_GT(refused_outside, rounds / 4);
 }
@@ -120,7 +166,7 @@ TEST(Fuzz, NoTraceSurvivesACutOrAFlippedBitUnnoticed) {
   }
 }
 
-TEST(Fuzz, MutatedTextsGiveAnErrorOrAValidProgram) {
+TEST(Fuzz, MutatedTextsGiveAnErrorOrAProgramThatCanBeTimed) {
   constexpr int rounds = 40000;
   static constexpr std::string_view words[] = {" ",          "\n",
                                                "\"",         "\\",
@@ -137,7 +183,7 @@ TEST(Fuzz, MutatedTextsGiveAnErrorOrAValidProgram) {
   std::vector<std::string> originals;
   for (std::uint32_t seed = 0; seed < 64; ++seed) originals.push_back(disassemble(test::random_program(seed)));
   Mutator mutate(2);
-  int accepted = 0, refused = 0;
+  int accepted = 0, timed = 0, refused = 0;
   for (int i = 0; i < rounds; ++i) {
     std::string text = originals[mutate.below(originals.size())];
     switch (mutate.below(5)) {
@@ -159,6 +205,10 @@ TEST(Fuzz, MutatedTextsGiveAnErrorOrAValidProgram) {
     try {
       const Program program = assemble(text, "t");
       ++accepted;
+      if (timing_work(program) <= most_timing_work) {
+        ++timed;
+        ASSERT_NO_FATAL_FAILURE(expect_timing_adds_up(program)) << text;
+      }
       if (i % 4 == 0) {
         ASSERT_EQ(assemble(disassemble(program)), program);
       }
@@ -170,6 +220,7 @@ TEST(Fuzz, MutatedTextsGiveAnErrorOrAValidProgram) {
     }
   }
   EXPECT_GT(accepted, rounds / 100);
+  EXPECT_GT(timed, accepted / 2);
   EXPECT_GT(refused, rounds / 4);
 }
 

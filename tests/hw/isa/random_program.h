@@ -23,7 +23,8 @@ class RandomProgram {
     array.accumulators = upto(2) == 1 ? Accumulators::single : Accumulators::pingpong;
     array.folds = upto(2) == 1 ? FoldOverlap::serial : FoldOverlap::pipelined;
     array.fuse_links = upto(4) != 1;
-    array.broadcast_stages = upto(array.cols) - 1;
+    const std::uint32_t stages = upto(array.cols) - 1;
+    array.broadcast_stages = array.fuse_links ? stages : 0;
     const std::uint32_t count = upto(4);
     for (std::uint32_t i = 0; i < count; ++i) add_instruction();
     return program_;

@@ -123,6 +123,12 @@ const Case kCases[] = {
     {"stages_most", [](Program& p) { p.array.broadcast_stages = 15; }, ""},
     {"stages_beyond", [](Program& p) { p.array.broadcast_stages = 16; },
      "array.broadcast_stages is 16; it must be from 0 to cols - 1 = 15"},
+    {"stages_without_links",
+     [](Program& p) {
+       p.array.broadcast_stages = 1;
+       p.array.fuse_links = false;
+     },
+     "array.broadcast_stages is 1, but without array.fuse_links there is no wire to pipeline; it must be 0"},
     // names
     {"network_longest", [](Program& p) { p.network.assign(max_name_length, 'x'); }, ""},
     {"network_long", [](Program& p) { p.network.assign(max_name_length + 1, 'x'); },
@@ -342,9 +348,9 @@ TEST(DescribeArray, TellsEveryOptionApart) {
                       .cols = 7,
                       .accumulators = Accumulators::single,
                       .folds = FoldOverlap::serial,
-                      .fuse_links = false,
-                      .broadcast_stages = 3}),
-            "5x7 single serial nofuse stages=3");
+                      .fuse_links = false}),
+            "5x7 single serial nofuse stages=0");
+  EXPECT_EQ(describe({.rows = 5, .cols = 7, .broadcast_stages = 3}), "5x7 pingpong pipelined fuse stages=3");
 }
 
 TEST(DataflowNames, AreTheFields) {
