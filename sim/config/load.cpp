@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
 #include <vector>
 
 #include "hw/isa/names.h"
+#include "hw/isa/read_file.h"
 #include "sim/config/keys.h"
 #include "sim/config/machine_config.h"
 
@@ -164,10 +164,12 @@ MachineConfig load_file(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, ignored)) {
     throw ConfigError(fmt::format("{}: is a directory; a machine is a TOML file", path.string()));
   }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw ConfigError(fmt::format("{}: cannot be opened for reading", path.string()));
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) throw ConfigError(fmt::format("{}: cannot be read", path.string()));
+  std::string text;
+  try {
+    text = isa::read_file(path);
+  } catch (const std::runtime_error& error) {
+    throw ConfigError(error.what());
+  }
   return parse(text, path.string());
 }
 
@@ -175,11 +177,17 @@ MachineConfig load(std::string_view machine) {
   for (const Preset& preset : presets()) {
     if (preset.name == machine) return parse(preset.toml, fmt::format("preset {}", preset.name));
   }
-  std::error_code ignored;
-  if (std::filesystem::exists(std::filesystem::path(machine), ignored)) return load_file(machine);
+  std::error_code error;
+  const bool exists = std::filesystem::exists(std::filesystem::path(machine), error);
+  // A name that cannot even be looked up (a link to itself, a directory one may not enter) is a file's.
+  if (exists || error) return load_file(machine);
   std::vector<std::string_view> names;
   std::ranges::transform(presets(), std::back_inserter(names), &Preset::name);
-  unknown("no such file", "preset machine", machine, names);
+  try {
+    isa::throw_unknown_name("no such file, and preset machine", machine, names);
+  } catch (const std::invalid_argument& unknown_preset) {
+    throw UnknownMachine(unknown_preset.what());
+  }
 }
 
 void apply_overrides(MachineConfig& config, std::span<const std::string> assignments) {

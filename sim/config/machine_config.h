@@ -21,6 +21,12 @@ class ConfigError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// No preset and no file has that name.
+class UnknownMachine : public ConfigError {
+ public:
+  using ConfigError::ConfigError;
+};
+
 struct MachineConfig {
   std::string description;  ///< For people; changes nothing.
   isa::ArrayConfig array;
@@ -32,7 +38,8 @@ struct MachineConfig {
 /// Throws ConfigError when keys do not fit each other (each on its own is checked where it is set).
 void validate(const MachineConfig& config);
 
-/// The machine that `machine` names: a preset, or else the path of a TOML file. Throws ConfigError.
+/// The machine that `machine` names: a preset, or else the path of a TOML file. Throws UnknownMachine or
+/// ConfigError.
 [[nodiscard]] MachineConfig load(std::string_view machine);
 /// Throws ConfigError; `source` is what its text calls the file.
 [[nodiscard]] MachineConfig parse(std::string_view toml, std::string_view source);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -172,10 +173,28 @@ TEST(Machine, ANameThatIsNeitherPresetNorFileGivesTheNearestPreset) {
                     HasSubstr("did you mean 'fuseconv-64x64'?")));
 }
 
+TEST(Machine, ANameNobodyHasIsToldApartFromAFileThatIsWrong) {
+  EXPECT_THROW((void)load("fuseconv64x64"), UnknownMachine);
+  const std::string loop = ::testing::TempDir() + "machine_config_test_loop";
+  std::filesystem::remove(loop);
+  std::filesystem::create_symlink(loop, loop);
+  EXPECT_EQ(error_of([&] { (void)load(loop); }), loop + ": cannot read: Too many levels of symbolic links");
+  std::filesystem::remove(loop);
+}
+
+TEST(Machine, AFileThatNeverEndsIsAnError) {
+  EXPECT_THAT(error_of([] { (void)load("/dev/zero"); }), StartsWith("/dev/zero: longer than 67108864 bytes"));
+}
+
+TEST(MachineFile, StagesOnWiresThatAreNotThereAreAnError) {
+  EXPECT_THAT(parse_error("[array]\nfuse_links = false\nbroadcast_stages = 3\n"),
+              AllOf(StartsWith("m.toml: array.broadcast_stages is 3"), HasSubstr("it must be 0")));
+}
+
 TEST(Machine, AFileThatCannotBeReadIsAnError) {
   EXPECT_THAT(error_of([] { (void)load(::testing::TempDir()); }), HasSubstr("is a directory"));
   EXPECT_THAT(error_of([] { (void)load_file("no/such/machine.toml"); }),
-              StartsWith("no/such/machine.toml: cannot be opened"));
+              StartsWith("no/such/machine.toml: cannot read: No such file or directory"));
 }
 
 TEST(Presets, AllLoadAndDescribeThemselves) {
