@@ -15,6 +15,10 @@ constexpr std::pair<std::string_view, DramScheduler> kSchedulers[] = {
     {"fr_fcfs", DramScheduler::fr_fcfs},
 };
 
+DramCommand column_command(bool write) {
+  return write ? DramCommand::write : DramCommand::read;
+}
+
 bool is_column(DramCommand command) {
   return command == DramCommand::read || command == DramCommand::write;
 }
@@ -44,7 +48,17 @@ void DramController::push(std::uint64_t tag, std::uint64_t address, bool write, 
   }
   queue_.push_back({tag, first, map_.locate(first), arrival, blockers, write, false});
   latest_arrival_ = std::max(latest_arrival_, arrival);
-  chosen_ = false;
+  if (chosen_ && !keeps_choice(queue_.back())) chosen_ = false;
+}
+
+// The youngest burst changes a choice by being served sooner, or by wanting a row that was to be closed.
+bool DramController::keeps_choice(const Burst& youngest) const {
+  if (!is_column(choice_.command)) return false;
+  const bool hit = timing_.is_open(youngest.at.bank, youngest.at.row);
+  const DramCommand command = hit                                  ? column_command(youngest.write)
+                              : timing_.open_row(youngest.at.bank) ? DramCommand::precharge
+                                                                   : DramCommand::activate;
+  return std::max(youngest.arrival, timing_.earliest(command, youngest.at.bank)) >= choice_.clock;
 }
 
 DramController::Choice DramController::choose_refresh() const {
@@ -64,7 +78,8 @@ DramController::Choice DramController::choose_among_arrived(Cycle horizon) const
       wanted |= std::uint64_t{1} << queue_[i].at.bank;
     }
   }
-  std::uint64_t claimed = 0;  // Banks that an older burst is opening a row in.
+  std::uint64_t claimed = 0;              // Banks that an older burst is opening a row in.
+  std::array<std::uint64_t, 2> served{};  // Banks that an older burst reads, or writes: a younger one cannot be sooner.
   Choice best;
   for (std::size_t i = 0; i < queue_.size(); ++i) {
     if (!may_serve(i)) continue;
@@ -72,8 +87,9 @@ DramController::Choice DramController::choose_among_arrived(Cycle horizon) const
     const std::uint64_t bit = std::uint64_t{1} << burst.at.bank;
     DramCommand command;
     if (timing_.is_open(burst.at.bank, burst.at.row)) {
-      if (burst.blockers != 0) continue;
-      command = burst.write ? DramCommand::write : DramCommand::read;
+      if (burst.blockers != 0 || (served[burst.write] & bit)) continue;
+      if (burst.arrival <= now_) served[burst.write] |= bit;
+      command = column_command(burst.write);
     } else {
       if ((wanted | claimed) & bit) continue;
       claimed |= bit;

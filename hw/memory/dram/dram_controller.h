@@ -96,6 +96,7 @@ class DramController {
     std::uint64_t reads = 0, writes = 0;
   };
 
+  [[nodiscard]] bool keeps_choice(const Burst& youngest) const;
   [[nodiscard]] const Choice& choose();
   [[nodiscard]] Choice choose_burst() const;
   [[nodiscard]] Choice choose_among_arrived(Cycle horizon) const;
