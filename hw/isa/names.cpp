@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <stdexcept>
-#include <vector>
+#include <string>
+
+#include "hw/isa/nearest.h"
 
 namespace fusesim::isa {
 namespace {
@@ -37,22 +38,6 @@ constexpr std::pair<std::string_view, TensorSource> kTensorSources[] = {
     {"constant", TensorSource::constant},
 };
 
-// Levenshtein distance: the fewest single-letter edits that turn one word into the other.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 NameTable<Dataflow> dataflow_names() {
@@ -73,10 +58,11 @@ NameTable<TensorSource> tensor_source_names() {
 
 void throw_unknown_name(std::string_view what, std::string_view text, std::span<const std::string_view> valid) {
   const std::string_view shown = text.substr(0, 64);
-  const std::string_view nearest = *std::min_element(
-      valid.begin(), valid.end(), [&](auto a, auto b) { return edit_distance(a, shown) < edit_distance(b, shown); });
-  throw std::invalid_argument(
-      fmt::format("{} '{}' is unknown; did you mean '{}'? (one of {})", what, shown, nearest, fmt::join(valid, ", ")));
+  const auto nearest = names::nearest(shown, valid);
+  const std::string hint =
+      nearest ? fmt::format("did you mean '{}'? (one of {})", *nearest, fmt::join(valid, ", "))
+              : fmt::format("{} {}", valid.size() == 1 ? "the only one is" : "choose one of", fmt::join(valid, ", "));
+  throw std::invalid_argument(fmt::format("{} '{}' is unknown; {}", what, shown, hint));
 }
 
 }  // namespace fusesim::isa

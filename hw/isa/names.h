@@ -21,7 +21,8 @@ using NameTable = std::span<const std::pair<std::string_view, E>>;
 [[nodiscard]] NameTable<ElementType> element_type_names();
 [[nodiscard]] NameTable<TensorSource> tensor_source_names();
 
-/// Throws std::invalid_argument "`what` 'txet' is unknown; did you mean 'text'? (one of a, b, c)".
+/// Throws std::invalid_argument "`what` 'txet' is unknown; did you mean 'text'? (one of a, b, c)", or "...; choose
+/// one of a, b, c" when none resembles it.
 [[noreturn]] void throw_unknown_name(std::string_view what, std::string_view text,
                                      std::span<const std::string_view> valid);
 

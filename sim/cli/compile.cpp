@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <ostream>
+#include <system_error>
 
 #include "hw/isa/trace.h"
 #include "hw/isa/write_file.h"
@@ -23,7 +24,8 @@ int write_compiled(std::ostream& out, const Options& options) {
   const std::string bytes = isa::encode_trace(program);
   isa::write_file(options.output, bytes);
   // Written to a pipe, the trace must stay alone.
-  if (std::filesystem::is_regular_file(options.output)) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(options.output, ignored)) {
     out << fmt::format("{}: {} instructions, {} bytes, for array {}\n", options.output, program.instructions.size(),
                        bytes.size(), describe(program.array));
   }

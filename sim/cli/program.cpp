@@ -5,12 +5,17 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <new>
 #include <optional>
 #include <ostream>
+#include <stdexcept>
+#include <streambuf>
+#include <string>
+#include <type_traits>
 #include <vector>
 
+#include "hw/isa/nearest.h"
 #include "sim/cli/command.h"
-#include "workloads/names/nearest.h"
 
 namespace fusesim::cli {
 namespace {
@@ -65,13 +70,46 @@ int usage_error(std::ostream& err, const CLI::App& app, const std::string& messa
   return 2;
 }
 
+/// Passes everything on to another buffer and remembers why it first refused: by the time the stream's state is looked
+/// at, errno has often been overwritten.
+class Watched : public std::streambuf {
+ public:
+  explicit Watched(std::streambuf* to) : to_(to) {}
+  /// An errno, 0 when nothing has failed or no reason is known.
+  [[nodiscard]] int error() const { return error_; }
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
+    return watch([&] { return to_->sputc(traits_type::to_char_type(c)); },
+                 [](int_type result) { return traits_type::eq_int_type(result, traits_type::eof()); });
+  }
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    return watch([&] { return to_->sputn(text, size); }, [&](std::streamsize written) { return written < size; });
+  }
+  int sync() override {
+    return watch([&] { return to_->pubsync(); }, [](int result) { return result != 0; });
+  }
+
+ private:
+  template <typename Call, typename Failed>
+  std::invoke_result_t<Call> watch(Call call, Failed failed) {
+    errno = 0;
+    const auto result = call();
+    if (failed(result) && error_ == 0) error_ = errno;
+    return result;
+  }
+
+  std::streambuf* to_;
+  int error_ = 0;
+};
+
 /// Standard output that cannot take what was written (a full disk, a reader that has gone) is a failure like another.
-int finish(int status, std::ostream& out, std::ostream& err) {
-  errno = 0;
+int finish(int status, std::ostream& out, const Watched& watched, std::ostream& err) {
   out.flush();
   if (out) return status;
-  err << "fusesim: cannot write to standard output" << (errno != 0 ? std::string(": ") + std::strerror(errno) : "")
-      << '\n';
+  err << "fusesim: cannot write to standard output"
+      << (watched.error() != 0 ? std::string(": ") + std::strerror(watched.error()) : "") << '\n';
   return status == 0 ? 1 : status;
 }
 
@@ -89,7 +127,7 @@ int dispatch(int argc, const char* const* argv, std::ostream& out, std::ostream&
   app.require_subcommand(0, 1);
   app.footer(
       "Help on one command: fusesim COMMAND --help\n"
-      "Exit status: 0 success, 1 failure, 2 wrong command line.");
+      "Exit status: 0 success, 1 failure, 2 wrong command line, 130 or 143 stopped by an interrupt or SIGTERM.");
   app.allow_extras();
 
   std::vector<Command> commands = registry();
@@ -120,6 +158,10 @@ int dispatch(int argc, const char* const* argv, std::ostream& out, std::ostream&
     return actions.at(parsed.front())(out);
   } catch (const UsageError& error) {
     return usage_error(err, *parsed.front(), error.what());
+  } catch (const std::bad_alloc&) {
+    throw std::runtime_error(
+        fmt::format("out of memory while running '{}'; a smaller program or array, or more memory, may help",
+                    parsed.front()->get_name()));
   }
 }
 
@@ -144,8 +186,10 @@ void add_format_option(CLI::App& app, report::Format& format) {
 }
 
 int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  Watched watched(out.rdbuf());
+  std::ostream watched_out(&watched);
   try {
-    return finish(dispatch(argc, argv, out, err), out, err);
+    return finish(dispatch(argc, argv, watched_out, err), watched_out, watched, err);
   } catch (const std::exception& error) {
     err << "fusesim: " << one_line(error.what()) << '\n';
     return 1;

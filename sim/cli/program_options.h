@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,19 +19,21 @@ struct ProgramOptions {
   std::string variant;
   std::string machine;
   std::vector<std::string> overrides;
-  std::string array, accumulators, folds, mapping, broadcast_stages;
-  bool no_fuse_links = false, no_packing = false;
+  std::string array, accumulators, folds, mapping;
+  std::optional<std::uint32_t> broadcast_stages;
+  bool no_fuse_links = false, packing = false;
   std::uint64_t seed = 1;
 };
 
 /// Declares --variant, --machine, --set, --array, --accumulators, --folds, --broadcast-stages, --no-fuse-links,
-/// --dw-mapping, --no-packing, --seed. `options` must outlive the App.
+/// --dw-mapping, --packing, --seed. `options` must outlive the App.
 void add_program_options(CLI::App& app, ProgramOptions& options);
 
 /// True when an option was given that only compiling heeds; a trace has its array and mapping fixed.
 [[nodiscard]] bool any_compile_option(const ProgramOptions& options);
 
-/// The machine that the options describe. Throws UsageError or config::ConfigError.
+/// The machine that the options describe. Throws UsageError, or config::ConfigError when a file is
+/// wrong.
 [[nodiscard]] config::MachineConfig machine_of(const ProgramOptions& options);
 
 /// The network compiled for the machine. Throws UsageError.

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "hw/isa/names.h"
 #include "hw/isa/trace.h"
 #include "hw/waves/vcd_writer.h"
 #include "sim/cli/command.h"
@@ -30,7 +31,8 @@ struct Options {
 bool is_trace(const std::string& name) {
   const auto networks = zoo::networks();
   if (std::find(networks.begin(), networks.end(), name) != networks.end()) return false;
-  return std::filesystem::exists(name) || name.find_first_of("./") != std::string::npos;
+  std::error_code unreadable;  // A link to itself, say: reading it will name the reason.
+  return std::filesystem::exists(name, unreadable) || unreadable || name.find_first_of("./") != std::string::npos;
 }
 
 isa::Program load(const Options& options) {
@@ -53,18 +55,25 @@ isa::Program load(const Options& options) {
 }
 
 accelerator::Fidelity parse_fidelity(const std::string& text) {
+  std::vector<std::string_view> valid;
   for (const auto fidelity :
        {accelerator::Fidelity::event, accelerator::Fidelity::stepped, accelerator::Fidelity::rtl}) {
     if (text == name(fidelity)) return fidelity;
+    valid.emplace_back(name(fidelity));
   }
-  throw UsageError(fmt::format("--fidelity '{}' is unknown; choose event, stepped or rtl", text));
+  try {
+    isa::throw_unknown_name("--fidelity", text, valid);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
 }
 
 std::string hex(std::uint64_t digest) {
   return fmt::format("{:016x}", digest);
 }
 
-void print_json(std::ostream& out, const isa::Program& program, const run::Result& result, const Options& options) {
+void print_json(std::ostream& out, const isa::Program& program, const run::Result& result, const Options& options,
+                double mhz) {
   using nlohmann::ordered_json;
   auto breakdown = [](const control::CycleBreakdown& b) {
     return ordered_json{{"compute", b.compute}, {"fill", b.fill}, {"drain", b.drain}, {"idle", b.idle}};
@@ -73,6 +82,7 @@ void print_json(std::ostream& out, const isa::Program& program, const run::Resul
   for (const run::LayerResult& layer : result.layers) {
     ordered_json entry{{"name", layer.name},
                        {"dataflow", isa::name(layer.dataflow)},
+                       {"lines_per_row", layer.lines_per_row},
                        {"start", layer.timing.start},
                        {"end", layer.timing.end},
                        {"cycles", layer.timing.cycles.total()},
@@ -83,10 +93,22 @@ void print_json(std::ostream& out, const isa::Program& program, const run::Resul
     if (!options.timing_only) entry["digest"] = hex(layer.digest);
     layers.push_back(std::move(entry));
   }
-  ordered_json document{{"network", program.network},        {"array", isa::describe(program.array)},
-                        {"fidelity", options.fidelity},      {"memory", "ideal"},
-                        {"cycles", result.cycles},           {"macs", result.macs},
-                        {"utilization", result.utilization}, {"breakdown", breakdown(result.breakdown)}};
+  const isa::ArrayConfig& array = program.array;
+  ordered_json document{{"network", program.network},
+                        {"array", isa::describe(array)},
+                        {"rows", array.rows},
+                        {"cols", array.cols},
+                        {"accumulators", isa::name_in(isa::accumulator_names(), array.accumulators)},
+                        {"folds", isa::name_in(isa::fold_overlap_names(), array.folds)},
+                        {"fuse_links", array.fuse_links},
+                        {"broadcast_stages", array.broadcast_stages},
+                        {"memory", "ideal"},
+                        {"frequency_mhz", mhz},
+                        {"fidelity", options.fidelity},
+                        {"cycles", result.cycles},
+                        {"macs", result.macs},
+                        {"utilization", result.utilization},
+                        {"breakdown", breakdown(result.breakdown)}};
   if (!options.timing_only) document["digest"] = hex(result.digest);
   document["layers"] = std::move(layers);
   out << document.dump(2) << '\n';
@@ -97,6 +119,7 @@ report::Table layer_table(const isa::Program& program, const run::Result& result
                                   options.fidelity),
                       {{"layer", "", "Layer"},
                        {"dataflow", "", "How the layer is laid on the array"},
+                       {"lines_per_row", "", "Image lines side by side in an array row (row packing)"},
                        {"start", "cycle", "First operand enters"},
                        {"end", "cycle", "Last sum has left"},
                        {"cycles", "", "Cycles booked on the layer: from its start to the next layer's"},
@@ -108,20 +131,20 @@ report::Table layer_table(const isa::Program& program, const run::Result& result
                        {"drain", "cycles", "Sums move down and nothing else happens"},
                        {"idle", "cycles", "Nothing moves"},
                        {"digest", "", "XXH3 of the layer's int32 sums", 3, true}});
-  auto row = [&](const std::string& label, const std::string& dataflow, std::uint64_t start, std::uint64_t end,
-                 std::uint64_t folds, std::uint64_t macs, double use, const control::CycleBreakdown& b,
-                 std::uint64_t digest) {
-    table.add_row({label, dataflow, start, end, b.total(), folds, macs, use, b.compute, b.fill, b.drain, b.idle,
+  auto row = [&](const std::string& label, const std::string& dataflow, report::Cell lines, std::uint64_t start,
+                 std::uint64_t end, std::uint64_t folds, std::uint64_t macs, double use,
+                 const control::CycleBreakdown& b, std::uint64_t digest) {
+    table.add_row({label, dataflow, lines, start, end, b.total(), folds, macs, use, b.compute, b.fill, b.drain, b.idle,
                    options.timing_only ? report::Cell{} : report::Cell{hex(digest)}});
   };
   std::uint64_t folds = 0;
   for (const run::LayerResult& layer : result.layers) {
-    row(layer.name, isa::name(layer.dataflow), layer.timing.start, layer.timing.end, layer.timing.folds,
-        layer.timing.macs, layer.utilization, layer.timing.cycles, layer.digest);
+    row(layer.name, isa::name(layer.dataflow), std::uint64_t{layer.lines_per_row}, layer.timing.start, layer.timing.end,
+        layer.timing.folds, layer.timing.macs, layer.utilization, layer.timing.cycles, layer.digest);
     folds += layer.timing.folds;
   }
   if (options.format == report::Format::table) {
-    row("total", "", 0, result.cycles, folds, result.macs, result.utilization, result.breakdown, result.digest);
+    row("total", "", {}, 0, result.cycles, folds, result.macs, result.utilization, result.breakdown, result.digest);
     table.add_note(fmt::format("{} cycles, {:.3f} ms at {} MHz. compute + fill + drain + idle = cycles.", result.cycles,
                                static_cast<double>(result.cycles) / mhz / 1000, mhz));
     if (!options.timing_only) table.add_note("Digest of all sums: " + hex(result.digest));
@@ -146,6 +169,10 @@ int run_program(std::ostream& out, const Options& options) {
     } catch (const std::invalid_argument& error) {
       throw UsageError(std::string("--vcd-window: ") + error.what());
     }
+    std::error_code missing;
+    if (std::filesystem::equivalent(options.vcd, options.program.network, missing)) {
+      throw UsageError("--vcd " + options.vcd + " is the trace itself; name another file");
+    }
     how.waves = waves;
   } else if (!options.window.empty()) {
     throw UsageError("--vcd-window needs --vcd FILE");
@@ -155,11 +182,11 @@ int run_program(std::ostream& out, const Options& options) {
   run::Result result;
   try {
     result = run::run(program, how);
-  } catch (const std::invalid_argument& error) {
+  } catch (const run::OptionError& error) {
     throw UsageError(error.what());
   }
   if (options.format == report::Format::json) {
-    print_json(out, program, result, options);
+    print_json(out, program, result, options, how.clock_mhz);
   } else {
     report::write(out, layer_table(program, result, options, how.clock_mhz), options.format);
   }

@@ -12,6 +12,7 @@
 #include "hw/waves/array_probe.h"
 #include "rtl/verilated_array.h"
 #include "sim/cli/command.h"
+#include "sim/cli/numbers.h"
 
 namespace fusesim::cli {
 namespace {
@@ -100,28 +101,30 @@ int run_verify(std::ostream& out, Options options) {
 const Registration verify_command(
     {31, "verify", "Compare the array with its RTL, register by register", [](CLI::App& app) -> Action {
        auto options = std::make_shared<Options>();
-       app.add_option("--rows", options->rows, "Rows of the array")->type_name("R")->capture_default_str();
-       app.add_option("--cols", options->cols, "Columns of the array")->type_name("C")->capture_default_str();
+       add_whole(app, "--rows", options->rows, "Rows of the array", 1U, isa::ArrayConfig::max_side)->default_str("8");
+       add_whole(app, "--cols", options->cols, "Columns of the array", 1U, isa::ArrayConfig::max_side)
+           ->default_str("8");
        app.add_option("--accumulators", options->accumulators, "single or pingpong, per PE")
            ->type_name("KIND")
            ->capture_default_str();
        app.add_option("--folds", options->folds, "serial or pipelined")->type_name("KIND")->capture_default_str();
-       app.add_option("--broadcast-stages", options->broadcast_stages, "Pipeline registers on each FuSe wire")
-           ->type_name("N")
-           ->capture_default_str();
+       add_whole(app, "--broadcast-stages", options->broadcast_stages, "Pipeline registers on each FuSe wire")
+           ->default_str("0");
        app.add_flag("--no-fuse-links", options->no_fuse_links, "An array without FuSe wires");
        app.add_option("--cases", options->run.cases, "Random layers, run back to back")
            ->type_name("N")
            ->check(CLI::PositiveNumber)
            ->capture_default_str();
+       app.add_option("--clocks", options->run.min_clocks, "Go on with further layers until this many are compared")
+           ->type_name("N");
        app.add_option("--seed", options->run.seed, "Of layers, values and stalls")
            ->type_name("S")
            ->capture_default_str();
        app.add_flag("--no-stalls", options->no_stalls, "Never hold the global enable low");
-       app.add_option("--registers-every", options->registers_every,
-                      "Clocks between comparisons of every register (default 1 up to 64 PEs, else 16); ports and "
-                      "accumulators are compared in every clock")
-           ->type_name("N");
+       add_whole(app, "--registers-every", options->registers_every,
+                 "Clocks between comparisons of every register (default 1 up to 64 PEs, else 16); ports and "
+                 "accumulators are compared in every clock",
+                 1U);
        app.add_option("--vcd", options->vcd,
                       "Waveforms around the first mismatch: PREFIX_stepped.vcd and PREFIX_rtl.vcd")
            ->type_name("PREFIX")

@@ -11,7 +11,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "workloads/names/nearest.h"
+#include "hw/isa/nearest.h"
 
 namespace fusesim::report {
 namespace {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct Options {
 struct LayerResult {
   std::string name;
   isa::Dataflow dataflow = isa::Dataflow::gemm;
+  std::uint32_t lines_per_row = 1;  ///< Row packing: image lines side by side in an array row.
   control::InstructionTiming timing;
   /// Useful multiply-accumulates / (rows * cols * cycles booked on the layer).
   double utilization = 0;
@@ -46,8 +48,14 @@ struct Result {
   std::uint64_t digest = 0;  ///< Of the layers' digests in order.
 };
 
-/// Throws std::invalid_argument for options that do not fit each other, std::runtime_error when a file cannot be
-/// written or no Verilated array of the program's configuration exists.
+/// A mistake in the options: they do not fit each other or the program.
+class OptionError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Throws OptionError, or std::runtime_error when a file cannot be written or no Verilated array of the program's
+/// configuration exists. A waveform appears under its name only when the run has ended well.
 [[nodiscard]] Result run(const isa::Program& program, const Options& options);
 
 }  // namespace fusesim::run

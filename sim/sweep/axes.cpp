@@ -9,7 +9,7 @@
 #include <span>
 #include <utility>
 
-#include "workloads/names/nearest.h"
+#include "hw/isa/nearest.h"
 #include "workloads/zoo/zoo.h"
 
 namespace fusesim::sweep {

@@ -18,7 +18,7 @@
 #include "sim/sweep/progress.h"
 #include "sim/sweep/rows.h"
 #include "sim/sweep/runner.h"
-#include "workloads/names/nearest.h"
+#include "hw/isa/nearest.h"
 
 namespace fusesim::sweep {
 

@@ -78,7 +78,7 @@ class Run {
   void offer() {
     if (!sequencer_.wants_fold()) return;
     if (!layer_) {
-      if (offered_layers_ == options_.cases) return;
+      if (offered_layers_ >= options_.cases && lockstep_.clocks() >= options_.min_clocks) return;
       layer_ = layers_.next();
       next_fold_ = 0;
       stalling_ = options_.stalls && layers_.one_in(4);

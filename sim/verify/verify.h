@@ -16,7 +16,9 @@ namespace fusesim::verify {
 
 struct Options {
   isa::ArrayConfig array;
-  std::uint64_t cases = 1000;  ///< Layers, run back to back without draining the array between them.
+  /// Layers, run back to back without draining the array between them; more until `min_clocks` have been compared.
+  std::uint64_t cases = 1000;
+  std::uint64_t min_clocks = 0;
   std::uint64_t seed = 1;
   bool stalls = true;                  ///< Some layers run with clocks in which the global enable is low.
   std::uint32_t registers_every = 1;   ///< Clocks between comparisons of every register.

@@ -20,7 +20,7 @@ class LockstepTest : public testing::TestWithParam<std::string> {
   Options options() const {
     Options options;
     options.array = test::array_config(GetParam());
-    options.cases = options.array.rows * options.array.cols > 64 ? 60 : 250;
+    options.cases = 60;
     options.seed = options.array.rows * 100 + options.array.cols;
     return options;
   }
@@ -28,7 +28,8 @@ class LockstepTest : public testing::TestWithParam<std::string> {
     const Report report = verify(options, first, second);
     EXPECT_EQ(report.mismatches, 0) << "clock " << report.first_mismatch->clock << ": " << report.first_mismatch->what;
     EXPECT_EQ(report.wrong_sums, 0) << report.first_wrong_sum;
-    EXPECT_EQ(report.cases, options.cases);
+    EXPECT_GE(report.cases, options.cases);
+    EXPECT_GE(report.clocks, options.min_clocks);
     EXPECT_EQ(report.full_comparisons, report.clocks);
     EXPECT_GT(report.stalled_clocks, 0);
     for (std::size_t k = 0; k < (options.array.fuse_links ? 6U : 3U); ++k) {
@@ -41,7 +42,9 @@ INSTANTIATE_TEST_SUITE_P(Configurations, LockstepTest, testing::ValuesIn(test::v
                          [](const auto& parameter) { return parameter.param; });
 
 TEST_P(LockstepTest, RtlFollowsTheSteppedModelThroughLayersOfEveryDataflow) {
-  const Options run = options();
+  Options run = options();
+  // At least a million clocks over all configurations.
+  run.min_clocks = 1'000'000 / test::verilated_configurations.size() + 1;
   array::SteppedArray stepped(run.array);
   rtl::VerilatedArray rtl(run.array);
   expect_equal(run, stepped, rtl);

@@ -7,7 +7,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "workloads/names/nearest.h"
+#include "hw/isa/nearest.h"
 #include "workloads/transform/fuse.h"
 #include "workloads/zoo/builder.h"
 

@@ -110,7 +110,7 @@ TEST(Text, ErrorsNameLineAndCure) {
       {replaced("rows=5", "rows=4294967296"), "t:3: rows: '4294967296' is not a number from 0 to 4294967295"},
       {replaced("rows=5", "rows=0"), "t:3: array.rows is 0; it must be from 1 to 4096"},
       {replaced("fuse_links=no", "fuse_links=maybe"),
-       "t:3: fuse_links 'maybe' is unknown; did you mean 'yes'? (one of yes, no)"},
+       "t:3: fuse_links 'maybe' is unknown; choose one of yes, no"},
       {replaced("fuse_links=no", "folds=\"serial\""),
        "t:3: folds '\"serial\"' is unknown; did you mean 'serial'? (one of serial, pipelined)"},
       {replaced("int8 generated", "int9 generated"),

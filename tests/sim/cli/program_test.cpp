@@ -2,11 +2,15 @@
 // Exit statuses and messages of the frame that every command shares.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <iostream>
 #include <memory>
+#include <new>
 #include <sstream>
 
 #include "sim/cli/command.h"
+#include "sim/cli/numbers.h"
 
 namespace fusesim::cli {
 namespace {
@@ -17,24 +21,34 @@ using ::testing::StartsWith;
 const Registration greet({20, "greet", "Say hello", [](CLI::App& app) -> Action {
                             struct Options {
                               std::string name;
-                              int times = 1;
+                              std::uint32_t times = 1;
+                              std::uint32_t limit = 10;
+                              std::uint64_t seed = 0;
                               report::Format format = report::Format::table;
                             };
                             auto options = std::make_shared<Options>();
                             app.add_option("NAME", options->name, "Whom")->required();
                             app.add_option("-t,--times", options->times, "How often");
+                            add_whole(app, "--limit", options->limit, "No more than that", 1U, 10U);
+                            add_whole(app, "--seed", options->seed, "Any number");
                             add_format_option(app, options->format);
                             return [options](std::ostream& out) {
-                              for (int i = 0; i < options->times; ++i) out << "hello " << options->name << '\n';
+                              const std::uint32_t times = std::min(options->times, options->limit);
+                              for (std::uint32_t i = 0; i < times; ++i) out << "hello " << options->name << '\n';
                               return options->times == 9 ? 3 : 0;
                             };
                           }});
 
 const Registration fail({10, "fail", "Throw", [](CLI::App& app) -> Action {
-                           auto usage = std::make_shared<bool>(false);
-                           app.add_flag("--usage", *usage, "Throw a usage error");
-                           return [usage](std::ostream&) -> int {
-                             if (*usage) throw UsageError("that makes\nno sense");
+                           struct Options {
+                             bool usage = false, memory = false;
+                           };
+                           auto options = std::make_shared<Options>();
+                           app.add_flag("--usage", options->usage, "Throw a usage error");
+                           app.add_flag("--memory", options->memory, "Run out of memory");
+                           return [options](std::ostream&) -> int {
+                             if (options->usage) throw UsageError("that makes\nno sense");
+                             if (options->memory) throw std::bad_alloc();
                              throw std::runtime_error("file.bin: it broke\nbadly\n");
                            };
                          }});
@@ -88,6 +102,28 @@ TEST(Program, ExceptionsAreOneLineAndStatusOne) {
   EXPECT_EQ(broken.err, "fusesim: file.bin: it broke badly\n");
 }
 
+TEST(Program, RunningOutOfMemoryIsSaidInASentence) {
+  const Result out_of_memory = call({"fail", "--memory"});
+  EXPECT_EQ(out_of_memory.status, 1);
+  EXPECT_THAT(out_of_memory.err, StartsWith("fusesim: out of memory while running 'fail'; "));
+}
+
+TEST(Program, NumbersOutsideTheirRangeNameTheRange) {
+  const auto message = [](const char* option, const char* text) {
+    const Result result = call({"greet", "you", option, text});
+    EXPECT_EQ(result.status, 2) << text;
+    return result.err.substr(0, result.err.find('\n'));
+  };
+  for (const char* text : {"0", "11", "-1", "+1", "ten", "1.5", "1e1", " 1", "0x1", "99999999999999999999"}) {
+    EXPECT_EQ(message("--limit", text),
+              "fusesim: --limit " + std::string(text) + " is not a whole number from 1 to 10");
+  }
+  EXPECT_EQ(message("--limit", ""), "fusesim: --limit '' is not a whole number from 1 to 10");
+  EXPECT_EQ(message("--seed", "-1"), "fusesim: --seed -1 is not a whole number from 0 to 18446744073709551615");
+  EXPECT_EQ(call({"greet", "you", "--times", "5", "--limit", "2", "--seed", "18446744073709551615"}).out,
+            "hello you\nhello you\n");
+}
+
 TEST(Program, UsageErrorsAreStatusTwoAndPointAtTheHelp) {
   const auto message = [](const std::vector<const char*>& arguments) {
     const Result result = call(arguments);
@@ -119,6 +155,28 @@ class Full : public std::streambuf {
   int_type overflow(int_type) override { return traits_type::eof(); }
   int sync() override { return -1; }
 };
+
+/// A disk without room that says so, and an error elsewhere that is more recent.
+class FullWithReason : public Full {
+ protected:
+  int_type overflow(int_type c) override {
+    errno = ENOSPC;
+    return Full::overflow(c);
+  }
+  int sync() override {
+    errno = EBADF;
+    return -1;
+  }
+};
+
+TEST(Program, OutputThatCannotBeWrittenGivesTheFirstReason) {
+  FullWithReason full;
+  std::ostream out(&full);
+  std::ostringstream err;
+  const std::vector<const char*> arguments = {"fusesim", "greet", "you"};
+  EXPECT_EQ(run(static_cast<int>(arguments.size()), arguments.data(), out, err), 1);
+  EXPECT_EQ(err.str(), "fusesim: cannot write to standard output: No space left on device\n");
+}
 
 TEST(Program, OutputThatCannotBeWrittenIsAFailure) {
   const auto with_full_disk = [](std::vector<const char*> arguments) {

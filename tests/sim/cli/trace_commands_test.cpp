@@ -62,9 +62,8 @@ TEST_F(TraceCommands, OptionsReachTheProgram) {
               HasSubstr("rows=5 cols=7 accumulators=single folds=serial fuse_links=no broadcast_stages=0"));
   EXPECT_THAT(plain.output, HasSubstr(" depthwise_row "));
   const std::string broadcast = "$F compile mobilenet_v1 --dw-mapping broadcast -o a.trace ";
-  EXPECT_THAT(shell(broadcast + ">/dev/null && $F disasm a.trace").output, HasSubstr(" lines="));
-  EXPECT_THAT(shell(broadcast + "--no-packing >/dev/null && $F disasm a.trace").output,
-              ::testing::Not(HasSubstr(" lines=")));
+  EXPECT_THAT(shell(broadcast + "--packing >/dev/null && $F disasm a.trace").output, HasSubstr(" lines="));
+  EXPECT_THAT(shell(broadcast + ">/dev/null && $F disasm a.trace").output, ::testing::Not(HasSubstr(" lines=")));
   EXPECT_EQ(shell(broadcast + ">/dev/null && cp a.trace b.trace && " + broadcast +
                   "--seed 2 >/dev/null && cmp -s a.trace b.trace")
                 .status,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "workloads/names/nearest.h"
+#include "hw/isa/nearest.h"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +17,22 @@ TEST(Nearest, FindsTheNameBehindATypingError) {
   EXPECT_EQ(nearest("sweeep", candidates), "sweep");       // One too many.
   EXPECT_EQ(nearest("COMPILE", candidates), "compile");    // Case.
   EXPECT_EQ(nearest("rum", candidates), "run");
+}
+
+TEST(Nearest, TakesTheBeginningOfANameForTheName) {
+  const std::vector<std::string> folds = {"serial", "pipelined"};
+  EXPECT_EQ(nearest("pipe", folds), "pipelined");
+  EXPECT_EQ(nearest("PI", folds), "pipelined");
+  const std::vector<std::string> variants = {"fuse_half_50", "fuse_half", "fuse_full"};
+  EXPECT_EQ(nearest("fuse_ha", variants), "fuse_half");
+  EXPECT_EQ(nearest("fuse_half_", variants), "fuse_half_50");
+  EXPECT_EQ(nearest("s", folds), std::nullopt);  // One letter begins too much.
+}
+
+TEST(Nearest, TakesTheEndOfANameForTheName) {
+  const std::vector<std::string> keys = {"array.rows", "array.row_kind", "clock.rows"};
+  EXPECT_EQ(nearest("rows", keys), "array.rows");
+  EXPECT_EQ(nearest("array", keys), "array.rows");  // A beginning comes before an end.
 }
 
 TEST(Nearest, OffersNothingThatDoesNotResembleTheName) {

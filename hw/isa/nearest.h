@@ -12,8 +12,8 @@ namespace fusesim::names {
 /// Insertions, deletions, substitutions and swaps of neighbours that turn one name into the other. Case counts half.
 [[nodiscard]] double distance(std::string_view a, std::string_view b);
 
-/// The candidate closest to `name`, the first of equals; nothing when none resembles it (more than half of its
-/// letters differ).
+/// The shortest candidate that begins with `name` (of two letters or more), or else ends with it, or else the one
+/// closest to it, the first of equals; nothing when none resembles it (more than half of its letters differ).
 [[nodiscard]] std::optional<std::string> nearest(std::string_view name, std::span<const std::string_view> candidates);
 [[nodiscard]] std::optional<std::string> nearest(std::string_view name, std::span<const std::string> candidates);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "workloads/names/nearest.h"
+#include "hw/isa/nearest.h"
 
 #include <algorithm>
 #include <cctype>
@@ -16,6 +16,16 @@ double substitution(char a, char b) {
   if (a == b) return 0;
   const bool separators = (a == '-' || a == '_') && (b == '-' || b == '_');
   return separators || lower(a) == lower(b) ? 0.5 : 1;
+}
+
+bool equal(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// Whether `name` is how the candidate begins (or, with `at_end`, ends); one letter says too little.
+bool abbreviates(std::string_view name, std::string_view candidate, bool at_end) {
+  if (name.size() < 2 || name.size() >= candidate.size()) return false;
+  return equal(name, candidate.substr(at_end ? candidate.size() - name.size() : 0, name.size()));
 }
 
 std::vector<std::string_view> views(std::span<const std::string> names) {
@@ -42,6 +52,13 @@ double distance(std::string_view a, std::string_view b) {
 
 std::optional<std::string> nearest(std::string_view name, std::span<const std::string_view> candidates) {
   std::optional<std::string> best;
+  // Part of a name is that name, however many letters are missing: "pipe" is pipelined, "rows" is array.rows.
+  for (const bool at_end : {false, true}) {
+    for (const std::string_view candidate : candidates) {
+      if (abbreviates(name, candidate, at_end) && (!best || candidate.size() < best->size())) best = candidate;
+    }
+    if (best) return best;
+  }
   double best_distance = std::max(1.0, static_cast<double>(name.size()) / 2);
   for (const std::string_view candidate : candidates) {
     const double d = distance(name, candidate);
