@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -158,7 +159,7 @@ void DmaChannel::transport() {
 }
 
 void DmaChannel::finish(Request& request) {
-  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
   const std::uint32_t length = request.get_data_length();
   Job& job = *request.job;
   if (request.is_response_ok()) {
@@ -189,7 +190,7 @@ void DmaChannel::free(tlm::tlm_generic_payload* transaction) {
 
 std::vector<Statistic> DmaChannel::statistics() const {
   const auto picoseconds = [](const sc_core::sc_time& time) {
-    return static_cast<std::uint64_t>(time / sc_core::sc_time(1, sc_core::SC_PS) + 0.5);
+    return static_cast<std::uint64_t>(std::llround(time / sc_core::sc_time(1, sc_core::SC_PS)));
   };
   sc_core::sc_time busy = busy_;
   if (under_way_ != 0) busy += sc_core::sc_time_stamp() - busy_since_;

@@ -2,6 +2,7 @@
 #include "hw/memory/interconnect/arbiter.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -191,7 +192,7 @@ std::vector<Statistic> Arbiter::statistics(std::size_t input) const {
   return {
       {"grants", "requests", "of this input passed to the target", state.grants},
       {"waited", "ps", "from the effect of each request to its grant, summed over all",
-       static_cast<std::uint64_t>(state.waited / sc_core::sc_time(1, sc_core::SC_PS) + 0.5)},
+       static_cast<std::uint64_t>(std::llround(state.waited / sc_core::sc_time(1, sc_core::SC_PS)))},
   };
 }
 
