@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/quantize/synthetic.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "workloads/reference/quantized_graph.h"
@@ -101,6 +102,7 @@ Map synthetic_image(graph::Shape shape, std::uint64_t seed) {
 }
 
 FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint32_t samples) {
+  if (samples == 0) throw QuantizeError("a synthetic network needs a sample image to fit its batch norms to");
   FloatNetwork network{std::move(graph), {}};
   const NodeId entry = input_of(network.graph);
   std::vector<std::vector<Map>> maps(network.graph.nodes().size());  // One a node and sample.
@@ -109,8 +111,8 @@ FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint
     Random random(seed, id + 1);
     Parameters parameters;
     if (const auto conv = reference::as_convolution(node.op)) {
-      const double fan_in =
-          static_cast<double>(conv->in_channels / conv->groups) * conv->kernel_height * conv->kernel_width;
+      const std::uint32_t group_in = conv->in_channels / conv->groups;
+      const double fan_in = static_cast<double>(group_in) * conv->kernel_height * conv->kernel_width;
       const double deviation = std::sqrt(2.0 / fan_in);
       parameters.weights.resize(graph::parameters(node.op) - (conv->bias ? conv->out_channels : 0));
       for (double& weight : parameters.weights) weight = deviation * random.normal();

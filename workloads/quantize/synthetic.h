@@ -19,6 +19,7 @@ namespace fusesim::quantize {
 /// there; on top gamma from 0.75 to 1.25 and beta of mean 1 and standard deviation 0.25. With a beta around zero half
 /// of every map falls to the ReLU, and a random network of that kind is chaotic: it multiplies any small difference
 /// from layer to layer, which trained ones do not, and no figure of the arithmetic would survive it.
+/// Throws QuantizeError when there are no samples, or the graph has not exactly one input.
 [[nodiscard]] FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint32_t samples = 8);
 
 }  // namespace fusesim::quantize
