@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "hw/isa/names.h"
 #include "hw/isa/nearest.h"
 #include "workloads/zoo/zoo.h"
 
@@ -38,9 +39,8 @@ void add_once(std::vector<T>& values, T value) {
 }
 
 /// A list whose items are among a few names, each standing for a value.
-template <typename T, std::size_t N>
-std::vector<T> parse_choices(std::string_view option, std::string_view text,
-                             const std::array<std::pair<std::string_view, T>, N>& choices) {
+template <typename T>
+std::vector<T> parse_choices(std::string_view option, std::string_view text, isa::NameTable<T> choices) {
   std::vector<T> values;
   for (const std::string_view item : split(option, text)) {
     const auto found = std::find_if(choices.begin(), choices.end(), [&](const auto& c) { return c.first == item; });
@@ -56,26 +56,33 @@ std::vector<T> parse_choices(std::string_view option, std::string_view text,
 
 std::vector<std::string> parse_networks(const std::string& text) {
   const auto known = zoo::networks();
-  if (text == "all") return {known.begin(), known.end()};
   std::vector<std::string> networks;
   for (const std::string_view item : split("--networks", text)) {
+    if (item == "all") {
+      for (const std::string_view network : known) add_once(networks, std::string(network));
+      continue;
+    }
     if (std::find(known.begin(), known.end(), item) == known.end()) refuse("--networks", item, known);
     add_once(networks, std::string(item));
   }
   return networks;
 }
 
-std::vector<std::string> parse_variants(const std::string& text, std::span<const std::string> networks) {
-  if (text == "all") return {};
+/// Known is what any network has: which of them lack it is for expand() to count.
+std::vector<std::string> parse_variants(const std::string& text) {
   std::vector<std::string_view> known;
-  for (const std::string& network : networks) {
+  for (const std::string_view network : zoo::networks()) {
     for (const std::string_view variant : zoo::variants(network)) add_once(known, variant);
   }
   std::vector<std::string> variants;
+  bool all = false;
   for (const std::string_view item : split("--variants", text)) {
+    all = all || item == "all";
+    if (item == "all") continue;
     if (std::find(known.begin(), known.end(), item) == known.end()) refuse("--variants", item, known);
     add_once(variants, std::string(item));
   }
+  if (all) variants.clear();
   return variants;
 }
 
@@ -105,7 +112,7 @@ Axes parse_axes(const AxesText& text) {
   constexpr std::array<std::pair<std::string_view, bool>, 2> yes_no{{{"yes", true}, {"no", false}}};
   Axes axes;
   axes.networks = parse_networks(text.networks);
-  axes.variants = parse_variants(text.variants, axes.networks);
+  axes.variants = parse_variants(text.variants);
   for (const std::string_view item : split("--arrays", text.arrays)) add_once(axes.arrays, parse_array(item));
   using Formula = std::optional<analytic::Model>;
   constexpr std::array<std::pair<std::string_view, Formula>, 4> models{
@@ -113,20 +120,16 @@ Axes parse_axes(const AxesText& text) {
        {"authors-released", analytic::Model::authors_released},
        {"authors-2020", analytic::Model::authors_2020},
        {"scale-sim-v3", analytic::Model::scale_sim_v3}}};
-  axes.models = parse_choices("--models", text.models, models);
-  constexpr std::array<std::pair<std::string_view, isa::Accumulators>, 2> accumulators{
-      {{"single", isa::Accumulators::single}, {"pingpong", isa::Accumulators::pingpong}}};
-  axes.accumulators = parse_choices("--accumulators", text.accumulators, accumulators);
-  constexpr std::array<std::pair<std::string_view, isa::FoldOverlap>, 2> folds{
-      {{"serial", isa::FoldOverlap::serial}, {"pipelined", isa::FoldOverlap::pipelined}}};
-  axes.folds = parse_choices("--folds", text.folds, folds);
-  constexpr std::array<std::pair<std::string_view, DepthwiseMapping>, 3> mappings{
-      {{"column", DepthwiseMapping::column},
-       {"row", DepthwiseMapping::row},
-       {"broadcast", DepthwiseMapping::broadcast}}};
-  axes.dw_mappings = parse_choices("--dw-mapping", text.dw_mapping, mappings);
-  axes.fuse_links = parse_choices("--fuse-links", text.fuse_links, yes_no);
-  axes.packing = parse_choices("--packing", text.packing, yes_no);
+  axes.models = parse_choices<Formula>("--models", text.models, models);
+  axes.accumulators = parse_choices("--accumulators", text.accumulators, isa::accumulator_names());
+  axes.folds = parse_choices("--folds", text.folds, isa::fold_overlap_names());
+  std::array<std::pair<std::string_view, DepthwiseMapping>, 3> mappings;
+  std::transform(depthwise_mappings.begin(), depthwise_mappings.end(), mappings.begin(), [](DepthwiseMapping mapping) {
+    return std::pair{name(mapping), mapping};
+  });
+  axes.dw_mappings = parse_choices<DepthwiseMapping>("--dw-mapping", text.dw_mapping, mappings);
+  axes.fuse_links = parse_choices<bool>("--fuse-links", text.fuse_links, yes_no);
+  axes.packing = parse_choices<bool>("--packing", text.packing, yes_no);
   return axes;
 }
 

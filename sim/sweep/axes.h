@@ -40,8 +40,8 @@ struct Axes {
   std::vector<bool> packing;
 };
 
-/// The axes as a user writes them, comma-separated; `networks` and `variants` may be "all". "8,48x96" are arrays of
-/// 8 x 8 and of 48 rows x 96 columns.
+/// The axes as a user writes them, comma-separated; "all" among `networks` or `variants` stands for every one.
+/// "8,48x96" are arrays of 8 x 8 and of 48 rows x 96 columns.
 struct AxesText {
   std::string networks = "all";
   std::string variants = "all";

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <stdexcept>
 
 #include "hw/control/timing.h"
 #include "workloads/graph/graph.h"
@@ -24,18 +23,6 @@ const std::vector<graph::Layer>& Workloads::layers(const std::string& network, c
 }
 
 namespace {
-
-isa::Dataflow dataflow(DepthwiseMapping mapping) {
-  switch (mapping) {
-    case DepthwiseMapping::column:
-      return isa::Dataflow::depthwise_column;
-    case DepthwiseMapping::row:
-      return isa::Dataflow::depthwise_row;
-    case DepthwiseMapping::broadcast:
-      return isa::Dataflow::depthwise_broadcast;
-  }
-  throw std::logic_error("not a depthwise mapping");
-}
 
 Result simulate(const Point& point, const std::vector<graph::Layer>& layers) {
   lower::LowerOptions options;

@@ -73,24 +73,27 @@ BarFigure cycles_figure_of(const std::vector<const Row*>& rows) {
   const auto chosen = std::find_if(rows.begin(), rows.end(), is_64);
   const Point& array = (chosen == rows.end() ? rows.front() : *chosen)->point;
   BarFigure figure;
-  figure.title = fmt::format("Where the cycles go at {}x{}\n{}", array.rows, array.cols, mode_title(array));
+  figure.title =
+      fmt::format("Where the cycles go at {}x{}; above each bar its cycles and the share of the multipliers in use\n{}",
+                  array.rows, array.cols, mode_title(array));
   figure.y_label = "thousand cycles";
   figure.part_labels = {"compute", "fill", "drain", "idle"};
   for (const Row* row : rows) {
     if (row->point.rows != array.rows || row->point.cols != array.cols) continue;
-    panel_of(figure.panels, row->point.network).bars.push_back(cycles_bar(row->point.variant, row->result));
+    panel_of(figure.panels, row->point.network)
+        .bars.push_back(cycles_bar(row->point.variant, row->result, row->utilization));
   }
   return figure;
 }
 
 }  // namespace
 
-BarFigure::Bar cycles_bar(const std::string& label, const Result& result) {
+BarFigure::Bar cycles_bar(const std::string& label, const Result& result, double utilization) {
   const auto thousands = [](std::uint64_t cycles) { return static_cast<double>(cycles) / 1000.0; };
   const array::CycleBreakdown& b = result.breakdown.value();
   return {label,
           {thousands(b.compute), thousands(b.fill), thousands(b.drain), thousands(b.idle)},
-          fmt::format("{:.0f}", thousands(result.cycles))};
+          fmt::format("{:.0f}\n{:.0f} %", thousands(result.cycles), 100 * utilization)};
 }
 
 std::vector<std::pair<std::string, std::string>> sweep_figures(const std::vector<Row>& rows) {

@@ -11,8 +11,9 @@
 
 namespace fusesim::sweep {
 
-/// A bar of compute, fill, drain and idle in thousand cycles, the sum written above it. The result has a breakdown.
-[[nodiscard]] BarFigure::Bar cycles_bar(const std::string& label, const Result& result);
+/// A bar of compute, fill, drain and idle in thousand cycles; above it their sum and the utilisation, because a cycle
+/// in which a single sum grows counts as compute. The result has a breakdown.
+[[nodiscard]] BarFigure::Bar cycles_bar(const std::string& label, const Result& result, double utilization);
 
 /// Scripts by file name (without ending). For each combination of model and options among the rows:
 /// - speedup_...: speedup of every variant against the size of square arrays, when there are at least two sizes;

@@ -19,7 +19,13 @@ namespace fusesim::sweep {
 
 namespace {
 
-constexpr std::string_view heading = "# finished points of a fusesim sweep; delete this file to compute them again\n";
+/// "key cycles macs compute fill drain idle", the point in plain columns, and the digest of it all.
+std::string heading() {
+  return fmt::format(
+      "# finished points of a fusesim sweep; delete this file to compute them again\n"
+      "# key cycles macs compute fill drain idle {} digest\n",
+      plain_columns);
+}
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view action, int error) {
   throw std::runtime_error(
@@ -38,7 +44,8 @@ std::string digest(std::string_view text) {
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
-/// The fields of a payload whose digest was right: only another program could have written anything else.
+/// The figures of a payload whose digest was right: only another program could have written anything else. The plain
+/// columns after them are for people; the key says the same.
 std::optional<std::pair<std::uint64_t, Result>> parse(std::string_view text) {
   std::array<std::string_view, 7> fields;
   for (std::string_view& field : fields) {
@@ -52,7 +59,7 @@ std::optional<std::pair<std::uint64_t, Result>> parse(std::string_view text) {
   };
   std::uint64_t point_key = 0;
   Result result;
-  if (!text.empty() || !number(fields[0], 16, point_key) || !number(fields[1], 10, result.cycles) ||
+  if (!number(fields[0], 16, point_key) || !number(fields[1], 10, result.cycles) ||
       !number(fields[2], 10, result.macs)) {
     return std::nullopt;
   }
@@ -91,7 +98,7 @@ Journal::Journal(const std::filesystem::path& directory)
     if (file.bad()) fail(path_, "read", EIO);
     load(text);
     if (text.empty()) {
-      write(heading);
+      write(heading());
     } else if (text.back() != '\n') {
       write("\n");  // Ends a torn line, so that the next one stands by itself.
     }
@@ -140,7 +147,7 @@ void Journal::write(std::string_view text) {
 }
 
 void Journal::append(const Point& point, const Result& result) {
-  const std::string text = payload(key(point), result);
+  const std::string text = payload(key(point), result) + " " + plain(point);
   write(text + " " + digest(text) + "\n");
   const auto now = std::chrono::steady_clock::now();
   if (now - synced_ > std::chrono::seconds(1)) sync();

@@ -16,8 +16,9 @@
 namespace fusesim::sweep {
 
 /// `DIR/journal.txt`: one line a finished point, appended with a single write so that a killed process leaves whole
-/// lines, and put on the disk about once a second. A line carries the key of its point (which covers the model version)
-/// and a digest of itself: lines that are torn or damaged, or were written by another model version, are ignored.
+/// lines, and put on the disk about once a second. A line carries the key of its point (which covers the model
+/// version), its figures, the point in columns that a person can read, and a digest of itself: lines that are torn or
+/// damaged, or were written by another model version, are ignored.
 class Journal {
  public:
   /// Creates `directory` if need be, reads what is finished and locks the file. Throws std::runtime_error naming the
@@ -31,6 +32,7 @@ class Journal {
   /// Whole lines read when the journal was opened, and lines ignored because they were damaged.
   [[nodiscard]] std::size_t loaded() const { return loaded_; }
   [[nodiscard]] std::size_t damaged() const { return damaged_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// Not thread safe. Throws std::runtime_error when the disk refuses.
   void append(const Point& point, const Result& result);
   /// Puts what was appended on the disk.

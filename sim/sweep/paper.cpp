@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "sim/sweep/figures.h"
+#include "sim/sweep/rows.h"
 #include "workloads/zoo/zoo.h"
 
 namespace fusesim::sweep {
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::uint32_t published_side = 64;
 constexpr std::array<std::uint32_t, 4> figure_sides{32, 64, 128, 256};
+constexpr std::array<std::string_view, 2> figure_variants{"fuse_full", "fuse_half"};
 
 constexpr HardwareOptions serial{isa::Accumulators::single, isa::FoldOverlap::serial, DepthwiseMapping::column, false};
 constexpr HardwareOptions single{isa::Accumulators::single, isa::FoldOverlap::pipelined, DepthwiseMapping::column,
@@ -124,7 +126,9 @@ std::vector<Point> paper_points() {
   };
   for (const zoo::PublishedRow& row : zoo::published_rows()) add(row.network, row.variant, published_side);
   for (const std::string& network : paper_networks()) {
-    for (const std::uint32_t side : figure_sides) add(network, "fuse_full", side);
+    for (const std::string_view variant : figure_variants) {
+      for (const std::uint32_t side : figure_sides) add(network, variant, side);
+    }
   }
   return with_references(points);
 }
@@ -138,8 +142,10 @@ PaperComparison compare_with_paper(const Results& results) {
     comparison.table.push_back(std::move(line));
   }
   for (const std::string& network : paper_networks()) {
-    for (const std::uint32_t side : figure_sides) {
-      comparison.by_size.push_back(make_line(network, "fuse_full", side, results));
+    for (const std::string_view variant : figure_variants) {
+      for (const std::uint32_t side : figure_sides) {
+        comparison.by_size.push_back(make_line(network, std::string(variant), side, results));
+      }
     }
   }
   return comparison;
@@ -232,7 +238,7 @@ report::Table speedup_report(const PaperComparison& comparison) {
 }
 
 report::Table size_report(const PaperComparison& comparison) {
-  report::Table table = empty_report("FuSeConv's array-size figure: Full FuSe, the same columns");
+  report::Table table = empty_report("FuSeConv's array-size figure, and the same for Half FuSe: the same columns");
   for (const PaperLine& line : comparison.by_size) add_line(table, line, {});
   return table;
 }
@@ -254,21 +260,27 @@ report::Table joint_report(const PaperComparison& comparison) {
 LineFigure size_figure(const PaperComparison& comparison) {
   LineFigure figure;
   figure.title =
-      "Full FuSe: speedup over the baseline network (column depthwise)\nformulas, and simulated with pipelined folds";
+      "Speedup over the baseline network (column depthwise)\n"
+      "simulated: pipelined folds, two accumulators, no packing";
   figure.x_label = "rows and columns of the array";
   figure.y_label = "speedup";
-  const std::array<std::pair<std::string, double PaperLine::*>, 5> lines{
-      {{"formula authors-2020", &PaperLine::authors_2020},
-       {"formula authors-released", &PaperLine::authors_released},
-       {"simulated, single accumulator", &PaperLine::single},
-       {"simulated, ping-pong", &PaperLine::pingpong},
-       {"baseline, broadcast depthwise", &PaperLine::baseline_broadcast}}};
+  struct Line {
+    const char *label, *variant;
+    double PaperLine::*value;
+  };
+  // base_* are the same for every variant of a network.
+  constexpr std::array lines{
+      Line{"FuSe Half, simulated", "fuse_half", &PaperLine::pingpong},
+      Line{"FuSe Half, formula authors-2020", "fuse_half", &PaperLine::authors_2020},
+      Line{"unchanged, broadcast depthwise, simulated", "fuse_full", &PaperLine::baseline_broadcast},
+      Line{"FuSe Full, simulated", "fuse_full", &PaperLine::pingpong},
+      Line{"FuSe Full, formula authors-2020", "fuse_full", &PaperLine::authors_2020}};
   for (const std::string& network : paper_networks()) {
     LineFigure::Panel panel{network, {}};
-    for (const auto& [label, member] : lines) {
+    for (const auto& [label, variant, value] : lines) {
       Series series{label, {}};
       for (const PaperLine& line : comparison.by_size) {
-        if (line.network == network) series.points.emplace_back(line.side, line.*member);
+        if (line.network == network && line.variant == variant) series.points.emplace_back(line.side, line.*value);
       }
       panel.series.push_back(std::move(series));
     }
@@ -279,7 +291,9 @@ LineFigure size_figure(const PaperComparison& comparison) {
 
 BarFigure cycles_figure(const Results& results) {
   BarFigure figure;
-  figure.title = "Where the cycles go at 64x64\nsimulated, pipelined folds, ping-pong accumulators";
+  figure.title =
+      "Where the cycles go at 64x64; above each bar its cycles and the share of the multipliers in use\n"
+      "simulated, pipelined folds, ping-pong accumulators";
   figure.y_label = "thousand cycles";
   figure.part_labels = {"compute", "fill", "drain", "idle"};
   for (const std::string& network : paper_networks()) {
@@ -291,7 +305,10 @@ BarFigure cycles_figure(const Results& results) {
           simulated(network, "baseline", published_side, mapped(pingpong, DepthwiseMapping::broadcast))},
          {"FuSe Full", simulated(network, "fuse_full", published_side, pingpong)},
          {"FuSe Half", simulated(network, "fuse_half", published_side, pingpong)}}};
-    for (const auto& [label, point] : bars) panel.bars.push_back(cycles_bar(label, results.at(describe(point))));
+    for (const auto& [label, point] : bars) {
+      const Result& result = results.at(describe(point));
+      panel.bars.push_back(cycles_bar(label, result, utilization(point, result)));
+    }
     figure.panels.push_back(std::move(panel));
   }
   return figure;

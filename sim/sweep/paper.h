@@ -33,7 +33,7 @@ struct PaperLine {
 
 struct PaperComparison {
   std::vector<PaperLine> table;    ///< The 25 published rows in their order, at 64 x 64.
-  std::vector<PaperLine> by_size;  ///< fuse_full of every network at 32, 64, 128, 256.
+  std::vector<PaperLine> by_size;  ///< fuse_full and fuse_half of every network at 32, 64, 128, 256.
 };
 
 /// Every point the comparison needs, references included.
@@ -47,6 +47,8 @@ struct PaperComparison {
 /// Both in one, for CSV and JSON: the 25 lines, then those of the figure at other sizes.
 [[nodiscard]] report::Table joint_report(const PaperComparison& comparison);
 
+/// Full and Half against the array size, by formula and simulated, beside the unmodified network on the broadcast
+/// wires.
 [[nodiscard]] LineFigure size_figure(const PaperComparison& comparison);
 /// The unmodified network in its three depthwise mappings, Full and Half FuSe, at 64 x 64.
 [[nodiscard]] BarFigure cycles_figure(const Results& results);

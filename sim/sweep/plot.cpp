@@ -107,9 +107,22 @@ std::string legend(const Layout& layout, bool first, bool last_to_first) {
                      layout.right - panel_width, layout.bottom + panel_height / 2, order);
 }
 
-/// Room above the highest point and a readable bottom.
-double ceiling(double highest) {
-  return highest > 0 ? highest * 1.12 : 1.0;
+/// Room above the highest point, `room` of its height, and a readable bottom.
+double ceiling(double highest, double room) {
+  return highest > 0 ? highest * (1 + room) : 1.0;
+}
+
+/// Text in double quotes of a data block, where a line may not end: gnuplot breaks it at "\n".
+std::string on_one_line(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '\n' ? std::string("\\n") : std::string(1, c);
+  return out;
+}
+
+bool is_used(const BarFigure& figure, std::size_t part) {
+  return std::any_of(figure.panels.begin(), figure.panels.end(), [&](const auto& panel) {
+    return std::any_of(panel.bars.begin(), panel.bars.end(), [&](const auto& bar) { return bar.parts[part] > 0; });
+  });
 }
 
 }  // namespace
@@ -158,7 +171,7 @@ std::string gnuplot_script(const LineFigure& figure, const std::string& name) {
         "set title {}\nset xlabel {}\nset ylabel {}\nset logscale x 2\nset xtics ({})\nset xrange [{}:{}]\n"
         "set yrange [0:{:.3f}]\n{}plot {}\n",
         in_quotes(panel.title), in_quotes(figure.x_label), in_quotes(figure.y_label), ticks, *sizes.begin() / 1.2,
-        *sizes.rbegin() * 1.2, ceiling(highest), legend(layout, p == 0, false), plots);
+        *sizes.rbegin() * 1.2, ceiling(highest, 0.12), legend(layout, p == 0, false), plots);
   }
   return "# Drawn by gnuplot: gnuplot " + name + ".gp\n" + data + opening(name, figure.title, layout) + body +
          "unset multiplot\nunset output\n}\n";
@@ -179,23 +192,24 @@ std::string gnuplot_script(const BarFigure& figure, const std::string& name) {
       data += fmt::format("{}", b);
       double sum = 0;
       for (const double part : bar.parts) data += fmt::format(" {:.6f}", sum += part);
-      data += fmt::format(" \"{}\"\n", bar.note);
+      data += " \"" + on_one_line(bar.note) + "\"\n";
       highest = std::max(highest, sum);
       ticks += fmt::format("{}{} {}", ticks.empty() ? "" : ",", in_quotes(bar.label), b);
     }
     data += "EOD\n";
     std::string plots;
     for (std::size_t part = figure.part_labels.size(); part-- > 0;) {
+      if (!is_used(figure, part)) continue;
       plots += fmt::format("{} using 1:{} with boxes linecolor rgb '{}' title {}, \\\n ", block, part + 2,
                            colours[part % colours.size()], in_quotes(figure.part_labels[part]));
     }
-    plots += fmt::format("{0} using 1:{1}:{2} with labels offset 0,0.6 font ',9' notitle", block,
+    plots += fmt::format("{0} using 1:{1}:{2} with labels offset 0,1.4 font ',9' notitle", block,
                          figure.part_labels.size() + 1, figure.part_labels.size() + 2);
     body += fmt::format(
         "set title {}\nset ylabel {}\nset xtics rotate by 35 right font ',10' ({})\nset xrange [-0.6:{}]\n"
         "set yrange [0:{:.3f}]\n{}plot {}\n",
         in_quotes(panel.title), in_quotes(figure.y_label), ticks, static_cast<double>(panel.bars.size()) - 0.4,
-        ceiling(highest), legend(layout, p == 0, true), plots);
+        ceiling(highest, 0.25), legend(layout, p == 0, true), plots);
   }
   return "# Drawn by gnuplot: gnuplot " + name + ".gp\n" + data + opening(name, figure.title, layout) +
          "set style fill solid 1.0 noborder\nset boxwidth 0.75\n" + body + "unset multiplot\nunset output\n}\n";

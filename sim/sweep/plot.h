@@ -25,12 +25,13 @@ struct LineFigure {
   std::vector<Panel> panels;
 };
 
-/// Stacked bars, one panel a network. Every bar has as many parts as there are labels.
+/// Stacked bars, one panel a network. Every bar has as many parts as there are labels; a part that is zero in every bar
+/// is left out of the legend.
 struct BarFigure {
   struct Bar {
     std::string label;
     std::vector<double> parts;
-    std::string note;  ///< Written above the bar.
+    std::string note;  ///< Written above the bar, one or two lines.
   };
   struct Panel {
     std::string title;

@@ -4,28 +4,20 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <stdexcept>
+#include "hw/isa/names.h"
 
 namespace fusesim::sweep {
 
 std::string_view name(DepthwiseMapping mapping) {
-  switch (mapping) {
-    case DepthwiseMapping::column:
-      return "column";
-    case DepthwiseMapping::row:
-      return "row";
-    case DepthwiseMapping::broadcast:
-      return "broadcast";
-  }
-  throw std::logic_error("name: not a depthwise mapping");
+  return isa::name_in(isa::dataflow_names(), dataflow(mapping)).substr(std::string_view("depthwise_").size());
 }
 
 std::string_view name(isa::Accumulators accumulators) {
-  return accumulators == isa::Accumulators::single ? "single" : "pingpong";
+  return isa::name_in(isa::accumulator_names(), accumulators);
 }
 
 std::string_view name(isa::FoldOverlap folds) {
-  return folds == isa::FoldOverlap::serial ? "serial" : "pipelined";
+  return isa::name_in(isa::fold_overlap_names(), folds);
 }
 
 std::string_view model_name(const Point& point) {
@@ -40,6 +32,15 @@ std::string describe(const Point& point) {
                         name(point.hardware.dw_mapping), point.hardware.packing);
   }
   return text;
+}
+
+std::string plain(const Point& point) {
+  const HardwareOptions& hardware = point.hardware;
+  const std::string common = fmt::format("{} {} {} {} {} {}", point.network, point.variant, point.rows, point.cols,
+                                         model_name(point), point.fuse_links);
+  if (point.formula) return common + " - - - -";
+  return common + fmt::format(" {} {} {} {}", name(hardware.accumulators), name(hardware.folds),
+                              name(hardware.dw_mapping), hardware.packing);
 }
 
 std::uint64_t key(const Point& point) {

@@ -2,12 +2,14 @@
 // One point of a sweep: a network on a machine, under a cycle model.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "hw/isa/array_config.h"
+#include "hw/isa/program.h"
 #include "sim/analytic/model.h"
 
 namespace fusesim::sweep {
@@ -18,7 +20,20 @@ inline constexpr std::string_view model_version = "fusesim-figures-1";
 
 /// How depthwise layers are laid on the array (FuSe layers too, where there are no FuSe links and the mapping is not
 /// `broadcast`).
-enum class DepthwiseMapping : std::uint8_t { column, row, broadcast };
+enum class DepthwiseMapping : std::uint8_t {
+  column = static_cast<std::uint8_t>(isa::Dataflow::depthwise_column),
+  row = static_cast<std::uint8_t>(isa::Dataflow::depthwise_row),
+  broadcast = static_cast<std::uint8_t>(isa::Dataflow::depthwise_broadcast),
+};
+
+[[nodiscard]] constexpr isa::Dataflow dataflow(DepthwiseMapping mapping) {
+  return static_cast<isa::Dataflow>(mapping);
+}
+
+inline constexpr std::array depthwise_mappings{DepthwiseMapping::column, DepthwiseMapping::row,
+                                               DepthwiseMapping::broadcast};
+
+/// Its dataflow's name without "depthwise_".
 
 [[nodiscard]] std::string_view name(DepthwiseMapping mapping);
 [[nodiscard]] std::string_view name(isa::Accumulators accumulators);
@@ -47,6 +62,12 @@ struct Point {
 
 /// One line that tells the point from every other, with the model version: what its key is a digest of.
 [[nodiscard]] std::string describe(const Point& point);
+
+/// The same in columns for people, without the model version: "network variant rows cols model links ...", a dash where
+/// a formula has no such option. The names of the columns are `plain_columns`.
+[[nodiscard]] std::string plain(const Point& point);
+inline constexpr std::string_view plain_columns =
+    "network variant rows cols model fuse_links accumulators folds dw_mapping packing";
 
 /// 64-bit digest of describe().
 [[nodiscard]] std::uint64_t key(const Point& point);

@@ -10,6 +10,11 @@
 
 namespace fusesim::sweep {
 
+double utilization(const Point& point, const Result& result) {
+  return static_cast<double>(result.macs) /
+         (static_cast<double>(point.rows) * static_cast<double>(point.cols) * static_cast<double>(result.cycles));
+}
+
 std::vector<Row> make_rows(const std::vector<Point>& points, const Results& results) {
   const auto cycles = [&](const Point& point) {
     const auto found = results.find(describe(point));
@@ -22,8 +27,7 @@ std::vector<Row> make_rows(const std::vector<Point>& points, const Results& resu
     const double own = cycles(point);
     Row row{point, results.at(describe(point)), cycles(reference(point, DepthwiseMapping::column)) / own, {}, 0};
     if (!point.formula) row.speedup_over_row = cycles(reference(point, DepthwiseMapping::row)) / own;
-    row.utilization = static_cast<double>(row.result.macs) /
-                      (static_cast<double>(point.rows) * static_cast<double>(point.cols) * own);
+    row.utilization = utilization(point, row.result);
     rows.push_back(std::move(row));
   }
   return rows;

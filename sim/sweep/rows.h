@@ -23,6 +23,9 @@ struct Row {
   double utilization = 0;
 };
 
+/// Useful MACs / (rows * cols * cycles), from 0 to 1 for simulated results.
+[[nodiscard]] double utilization(const Point& point, const Result& result);
+
 /// One row a point, in the order of the points. `results` holds the points and their references.
 [[nodiscard]] std::vector<Row> make_rows(const std::vector<Point>& points, const Results& results);
 

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 #include <sstream>
 #include <stdexcept>
@@ -11,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "hw/isa/nearest.h"
 #include "hw/isa/write_file.h"
 #include "sim/sweep/figures.h"
 #include "sim/sweep/journal.h"
@@ -18,7 +22,6 @@
 #include "sim/sweep/progress.h"
 #include "sim/sweep/rows.h"
 #include "sim/sweep/runner.h"
-#include "hw/isa/nearest.h"
 
 namespace fusesim::sweep {
 
@@ -59,7 +62,7 @@ Product paper_product(const std::vector<Point>& points, const Results& results, 
   product.printed = format == report::Format::table
                         ? text_of(speedup_report(comparison), format) + "\n" + text_of(size_report(comparison), format)
                         : text_of(joint, format);
-  product.files = {{"paper", joint}, {"sweep", to_report(make_rows(points, results))}};
+  product.files = {{"paper", joint}, {"paper_points", to_report(make_rows(points, results))}};
   product.figures = {{"paper_speedup_by_size", gnuplot_script(size_figure(comparison), "paper_speedup_by_size")},
                      {"paper_cycles", gnuplot_script(cycles_figure(results), "paper_cycles")}};
   return product;
@@ -76,6 +79,33 @@ Product sweep_product(const Expansion& expansion, const Results& results, report
   product.files = {{"sweep", table}};
   product.figures = sweep_figures(rows);
   return product;
+}
+
+/// Refuses a directory that holds another sweep's tables and figures, which would be replaced without a word; they stay
+/// until the user removes them. A paper's files have names of their own.
+void claim(const std::filesystem::path& directory, const Expansion& expansion) {
+  std::string request = "# the points of sweep.csv; another sweep needs another --out\n";
+  request += fmt::format("# {}\n", plain_columns);
+  for (const Point& point : expansion.points) request += plain(point) + "\n";
+  const std::filesystem::path path = directory / "sweep.points.txt";
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return isa::write_file(path, request);
+  const std::string held{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (held == request) return;
+  throw UsageError(fmt::format("--out: {} holds another sweep; choose another directory, or delete {} to replace it",
+                               directory.string(), path.string()));
+}
+
+/// The rows of a sweep that can be told already: their points and references are finished.
+std::vector<Row> finished_rows(const std::vector<Point>& points, const Results& results) {
+  std::vector<Point> finished;
+  for (const Point& point : points) {
+    const std::vector<Point> needed = with_references({point});
+    if (std::all_of(needed.begin(), needed.end(), [&](const Point& p) { return results.contains(describe(p)); })) {
+      finished.push_back(point);
+    }
+  }
+  return make_rows(finished, results);
 }
 
 /// False when told to stop before the last figure; without gnuplot the figures are left out and the rest stands.
@@ -109,6 +139,11 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
   }
   std::optional<Journal> journal;
   if (!request.out_directory.empty()) journal.emplace(request.out_directory);
+  if (journal && !request.paper) claim(request.out_directory, expansion);
+  if (journal && journal->damaged() > 0) {
+    messages << fmt::format("fusesim: {}: ignored {} damaged line{}; what stood there is computed again\n",
+                            journal->path().string(), journal->damaged(), journal->damaged() == 1 ? "" : "s");
+  }
   std::optional<ProgressBar> bar;
   if (messages_is_terminal) bar.emplace(messages);
 
@@ -119,18 +154,26 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
   if (bar) options.progress = [&bar](std::size_t done, std::size_t total) { bar->update(done, total); };
   const RunOutcome outcome = run(points, options);
   bar.reset();
+  const std::string table_name = request.paper ? "paper_points" : "sweep";
+  const std::filesystem::path partial = request.out_directory / (table_name + ".partial.csv");
   if (outcome.missing > 0) {
-    messages << fmt::format(
-        "fusesim: interrupted after {} of {} points; {}\n", outcome.results.size(),
-        outcome.results.size() + outcome.missing,
-        journal ? fmt::format("the same command with --out {} goes on from there", request.out_directory.string())
-                : "they are lost: with --out DIR a sweep can be continued");
+    if (journal) {
+      const auto rows = finished_rows(request.paper ? points : expansion.points, outcome.results);
+      isa::write_file(partial, text_of(to_report(rows), report::Format::csv));
+    }
+    messages << fmt::format("fusesim: interrupted after {} of {} points; {}\n", outcome.results.size(),
+                            outcome.results.size() + outcome.missing,
+                            journal
+                                ? fmt::format("their rows are in {}; the same command with --out {} goes on from there",
+                                              partial.string(), request.out_directory.string())
+                                : "they are lost: with --out DIR a sweep can be continued");
     return Ending::interrupted;
   }
   const Product product = request.paper ? paper_product(points, outcome.results, request.format)
                                         : sweep_product(expansion, outcome.results, request.format);
   if (journal) {
     for (const auto& [name, table] : product.files) write_report(request.out_directory, name, table);
+    std::filesystem::remove(partial);
     if (request.figures && !draw_all(product.figures, request.out_directory, messages, stop)) {
       messages << fmt::format("fusesim: interrupted while drawing; the same command with --out {} draws the rest\n",
                               request.out_directory.string());

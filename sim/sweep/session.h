@@ -18,8 +18,8 @@ struct Request {
   std::optional<std::string> paper;  ///< Compare with this paper ("fuseconv") instead of sweeping `axes`.
   AxesText axes;
   report::Format format = report::Format::table;  ///< Of what goes to standard output.
-  /// Empty: nothing is kept. Else the directory of journal.txt, sweep.csv, sweep.json, the figures and, for a paper,
-  /// paper.csv and paper.json.
+  /// Empty: nothing is kept. Else the directory of journal.txt, the figures, and sweep.csv and sweep.json or, for
+  /// a paper, paper.csv, paper.json, paper_points.csv and paper_points.json.
   std::filesystem::path out_directory;
   bool figures = true;
   unsigned threads = 0;  ///< 0: all cores.
@@ -29,8 +29,9 @@ enum class Ending : std::uint8_t { finished, interrupted };
 
 /// Writes the report to `out`; on `messages` one line when it was interrupted or a figure could not be drawn, and a
 /// progress bar if `messages_is_terminal`. Files appear whole or not at all, and depend on the request alone. A
-/// session interrupted while it computes writes nothing but its journal. Throws UsageError for a wrong request and
-/// std::runtime_error when the directory cannot be used.
+/// session interrupted while it computes leaves its journal and the finished rows in sweep.partial.csv (or
+/// paper_points.partial.csv), which the finished session removes. Throws UsageError for a wrong request, or a
+/// directory that holds another sweep, and std::runtime_error when the directory cannot be used.
 [[nodiscard]] Ending run_session(const Request& request, std::ostream& out, std::ostream& messages,
                                  bool messages_is_terminal, const std::atomic<bool>& stop);
 

@@ -92,6 +92,26 @@ TEST(SweepAxes, NetworkWithoutTheVariantIsLeftOutAndCounted) {
   EXPECT_EQ(expansion.skipped.count("resnet50 has no variant fuse_half_50"), 1U);
 }
 
+TEST(SweepAxes, AllMayStandAmongNames) {
+  AxesText text;
+  text.networks = "mobilenet_v2,all";
+  EXPECT_EQ(parse_axes(text).networks.size(), parse_axes(AxesText{}).networks.size());
+  EXPECT_EQ(parse_axes(text).networks.front(), "mobilenet_v2");
+  text.variants = "fuse_half,all";
+  EXPECT_EQ(expand(parse_axes(text)).points.size(), expand(parse_axes(AxesText{})).points.size());
+}
+
+TEST(SweepAxes, VariantThatNoNetworkAskedForHasIsNotAMisspelling) {
+  AxesText text = small();
+  text.networks = "resnet50";
+  text.variants = "fuse_half_50,fuse_half";
+  const Expansion expansion = expand(parse_axes(text));
+  EXPECT_EQ(expansion.skipped.count("resnet50 has no variant fuse_half_50"), 1U);
+  for (const Point& point : expansion.points) EXPECT_EQ(point.variant, "fuse_half");
+  text.variants = "fuse_half_50";
+  EXPECT_THAT(error_of(text), HasSubstr("resnet50 has no variant fuse_half_50"));
+}
+
 TEST(SweepAxes, FormulasAreNotMultipliedByHardwareOptions) {
   AxesText text = small();
   text.models = "authors-2020,scale-sim-v3";

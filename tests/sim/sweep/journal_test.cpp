@@ -93,6 +93,23 @@ TEST(SweepJournal, ChangedDigitIsNoticed) {
   EXPECT_EQ(journal.damaged(), 1U);
 }
 
+TEST(SweepJournal, LineCanBeReadByAPerson) {
+  const TemporaryDirectory directory;
+  Point by_formula = point(16);
+  by_formula.formula = analytic::Model::authors_2020;
+  {
+    Journal journal(directory.path());
+    journal.append(point(8), simulated);
+    journal.append(by_formula, formula);
+  }
+  EXPECT_THAT(read_file(directory.path() / "journal.txt"),
+              AllOf(HasSubstr("\n# key cycles macs compute fill drain idle network variant rows cols model fuse_links "
+                              "accumulators folds dw_mapping packing digest\n"),
+                    HasSubstr(" 1000 77 600 100 250 50 mobilenet_v2 fuse_half 8 8 simulated true pingpong pipelined "
+                              "column false "),
+                    HasSubstr(" 2000 88 - - - - mobilenet_v2 fuse_half 16 16 authors-2020 true - - - - ")));
+}
+
 TEST(SweepJournal, ForeignBytesAreIgnored) {
   const TemporaryDirectory directory;
   append_text(directory.path() / "journal.txt", std::string("\0\xff garbage\n\n   \n1 2 3\n", 22));

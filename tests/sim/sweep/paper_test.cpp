@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "temporary_directory.h"
@@ -98,12 +100,11 @@ TEST_F(PaperTest, BaselineLinesAreOneInEveryModel) {
   }
 }
 
-TEST_F(PaperTest, SizeFigureHasFourSizesOfFiveNetworksAndTheTablesFiguresAt64) {
-  ASSERT_EQ(comparison_.by_size.size(), 20U);
+TEST_F(PaperTest, SizeFigureHasFourSizesOfFullAndHalfOfFiveNetworksAndTheTablesFiguresAt64) {
+  ASSERT_EQ(comparison_.by_size.size(), 2U * 20U);
   for (const PaperLine& l : comparison_.by_size) {
-    EXPECT_EQ(l.variant, "fuse_full");
     if (l.side != 64) continue;
-    EXPECT_EQ(l.pingpong, line(l.network, "fuse_full").pingpong);
+    EXPECT_EQ(l.pingpong, line(l.network, l.variant).pingpong);
   }
   EXPECT_NEAR(comparison_.by_size[0].authors_2020, 2.0237, 5e-5);
   EXPECT_NEAR(comparison_.by_size[3].authors_2020, 8.6365, 5e-5);
@@ -118,7 +119,7 @@ TEST_F(PaperTest, CsvHasTheTableThenTheOtherSizes) {
             "sim_packed,base_row,base_bcast,base_bcast_packed,authors_2020_matches");
   std::size_t lines = 0;
   while (std::getline(csv, row)) ++lines;
-  EXPECT_EQ(lines, 25U + 5U * 3U);
+  EXPECT_EQ(lines, 25U + 5U * 2U * 3U);
 }
 
 TEST_F(PaperTest, EveryColumnIsExplainedBelowTheTable) {
@@ -131,6 +132,44 @@ TEST_F(PaperTest, EveryColumnIsExplainedBelowTheTable) {
     if (!is_model || column.detail) continue;
     EXPECT_THAT(notes, HasSubstr("  " + column.name));
   }
+}
+
+/// By network and side.
+using BySize = std::map<std::pair<std::string, std::uint32_t>, PaperLine>;
+
+BySize lines_of(const PaperComparison& comparison, const std::string& variant) {
+  BySize lines;
+  for (const PaperLine& l : comparison.by_size) {
+    if (l.variant == variant) lines.emplace(std::pair{l.network, l.side}, l);
+  }
+  return lines;
+}
+
+// What README.md and docs/results.md say of FuSe and the unchanged network on the broadcast wires.
+TEST_F(PaperTest, HalfBeatsTheUnchangedNetworkOnTheWiresAtEverySizePackedOrNot) {
+  for (const auto& [key, l] : lines_of(comparison_, "fuse_half")) {
+    EXPECT_GT(l.pingpong, l.baseline_broadcast) << key.first << key.second;
+    EXPECT_GT(l.pingpong_packed, l.baseline_broadcast_packed) << key.first << key.second;
+  }
+}
+
+TEST_F(PaperTest, UnchangedNetworkOnTheWiresBeatsFullAtEverySizeUnlessBothArePacked) {
+  std::set<std::pair<std::string, std::uint32_t>> full_ahead_packed;
+  for (const auto& [key, l] : lines_of(comparison_, "fuse_full")) {
+    EXPECT_GT(l.baseline_broadcast, l.pingpong) << key.first << key.second;
+    if (l.pingpong_packed > l.baseline_broadcast_packed) full_ahead_packed.insert(key);
+  }
+  EXPECT_THAT(full_ahead_packed,
+              ElementsAre(std::pair{"mnasnet_b1", 64U}, std::pair{"mnasnet_b1", 128U}, std::pair{"mnasnet_b1", 256U}));
+}
+
+// README.md shows the figure that `fusesim sweep --paper fuseconv --out DIR` draws.
+TEST_F(PaperTest, DocumentedFigureIsTheProgramsFigure) {
+  const TemporaryDirectory directory;
+  draw(gnuplot_script(size_figure(comparison_), "paper_speedup_by_size"), "paper_speedup_by_size", directory.path());
+  EXPECT_TRUE(read_file(FUSESIM_DOCS "/images/speedup_vs_array.svg") ==
+              read_file(directory.path() / "paper_speedup_by_size.svg"))
+      << "put paper_speedup_by_size.svg of `fusesim sweep --paper fuseconv --out DIR` into docs/images again";
 }
 
 // docs/results.md shows the output of `fusesim sweep --paper fuseconv`.

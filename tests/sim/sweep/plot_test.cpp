@@ -48,6 +48,23 @@ TEST(SweepPlot, PartsOfABarAreStacked) {
   EXPECT_THAT(gnuplot_script(bars(), "figure"), HasSubstr("0 3.000000 4.000000 \"4\"\n1 1.000000 2.000000 \"2\"\n"));
 }
 
+TEST(SweepPlot, PartThatIsZeroInEveryBarIsNotInTheLegend) {
+  BarFigure figure = bars();
+  figure.part_labels.emplace_back("idle");
+  for (auto& bar : figure.panels[0].bars) bar.parts.push_back(0);
+  EXPECT_THAT(gnuplot_script(figure, "figure"), ::testing::Not(HasSubstr("title 'idle'")));
+  figure.panels[0].bars[1].parts[2] = 1;
+  EXPECT_THAT(gnuplot_script(figure, "figure"), HasSubstr("title 'idle'"));
+}
+
+TEST(SweepPlot, NoteOfTwoLinesStandsAboveItsBar) {
+  BarFigure figure = bars();
+  figure.panels[0].bars[0].note = "4711\n42 %";
+  const TemporaryDirectory directory;
+  draw(gnuplot_script(figure, "figure"), "figure", directory.path());
+  EXPECT_THAT(read_file(directory.path() / "figure.svg"), AllOf(HasSubstr("4711"), HasSubstr("42 %")));
+}
+
 TEST(SweepPlot, EqualFiguresGiveEqualFiles) {
   const TemporaryDirectory one, two;
   for (const auto* directory : {&one, &two}) draw(gnuplot_script(lines(), "figure"), "figure", directory->path());

@@ -66,8 +66,8 @@ std::vector<std::string> finished(const std::filesystem::path& journal) {
   std::istringstream text(read_file(journal));
   std::string line;
   while (std::getline(text, line)) {
-    // key, six figures, digest
-    if (std::count(line.begin(), line.end(), ' ') == 7 && line.front() != '#') keys.push_back(line.substr(0, 16));
+    // key, six figures, ten columns of the point, digest
+    if (std::count(line.begin(), line.end(), ' ') == 17 && line.front() != '#') keys.push_back(line.substr(0, 16));
   }
   return keys;
 }

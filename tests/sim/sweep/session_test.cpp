@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <sstream>
 #include <stdexcept>
@@ -82,7 +84,59 @@ TEST(SweepSession, InterruptedSessionTellsHowToGoOnAndWritesNoTable) {
   EXPECT_EQ(stopped.out, "");
   EXPECT_THAT(stopped.messages, AllOf(HasSubstr("interrupted after 0 of"),
                                       HasSubstr("the same command with --out " + directory.path().string())));
-  EXPECT_TRUE(products(directory.path()).empty());
+  EXPECT_EQ(products(directory.path()).count("sweep.csv"), 0U);
+}
+
+TEST(SweepSession, InterruptedSessionLeavesTheFinishedRowsAndTheFinishedOneRemovesThem) {
+  const TemporaryDirectory directory;
+  Request request = small(directory.path());
+  request.figures = false;
+  request.threads = 1;
+  const Outputs whole = session(request);
+  const auto text = read_file(directory.path() / "journal.txt");
+  // As if the sweep had been interrupted: the journal's first lines, and a stop before the next point.
+  std::size_t end = 0;
+  for (int line = 0; line < 30; ++line) end = text.find('\n', end) + 1;
+  std::filesystem::resize_file(directory.path() / "journal.txt", end);
+  const std::string csv = read_file(directory.path() / "sweep.csv");
+  std::filesystem::remove(directory.path() / "sweep.csv");
+  const Outputs stopped = session(request, false, true);
+  EXPECT_EQ(stopped.ending, Ending::interrupted);
+  EXPECT_THAT(stopped.messages, HasSubstr("their rows are in " + (directory.path() / "sweep.partial.csv").string()));
+  std::istringstream partial(read_file(directory.path() / "sweep.partial.csv"));
+  std::size_t rows = 0;
+  for (std::string line; std::getline(partial, line); ++rows) EXPECT_THAT(csv, HasSubstr(line + "\n"));
+  EXPECT_GT(rows, 5U);
+  EXPECT_LT(rows, 31U);
+  EXPECT_EQ(session(request).out, whole.out);
+  EXPECT_EQ(products(directory.path()).count("sweep.partial.csv"), 0U);
+  EXPECT_EQ(read_file(directory.path() / "sweep.csv"), csv);
+}
+
+TEST(SweepSession, DirectoryOfAnotherSweepIsRefusedAndLeftAsItWas) {
+  const TemporaryDirectory directory;
+  Request request = small(directory.path());
+  request.figures = false;
+  static_cast<void>(session(request));
+  const auto before = products(directory.path());
+  request.axes.arrays = "8";
+  EXPECT_THAT([&] { static_cast<void>(session(request)); },
+              ::testing::ThrowsMessage<UsageError>(AllOf(HasSubstr(directory.path().string()),
+                                                         HasSubstr("another sweep"), HasSubstr("sweep.points.txt"))));
+  EXPECT_EQ(products(directory.path()), before);
+  request.axes.arrays = "8x8,16";  // The same points, written differently.
+  EXPECT_EQ(session(request).ending, Ending::finished);
+  std::filesystem::remove(directory.path() / "sweep.points.txt");
+  request.axes.arrays = "8";
+  EXPECT_EQ(session(request).ending, Ending::finished);
+}
+
+TEST(SweepSession, DamagedJournalLinesAreReported) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() / "journal.txt") << "damaged\n";
+  Request request = small(directory.path());
+  request.figures = false;
+  EXPECT_THAT(session(request).messages, AllOf(HasSubstr("journal.txt"), HasSubstr("ignored 1 damaged line;")));
 }
 
 TEST(SweepSession, InterruptedSessionWithoutDirectorySaysThatNothingIsKept) {
@@ -111,8 +165,9 @@ TEST(SweepSession, PaperComparisonWritesItsTablesAndFigures) {
   EXPECT_EQ(outputs.messages, "");
   EXPECT_THAT(outputs.out, AllOf(HasSubstr("FuSeConv (DATE 2021)"), HasSubstr("array-size figure")));
   const auto files = products(directory.path());
-  for (const char* name : {"paper.csv", "paper.json", "sweep.csv", "sweep.json", "paper_speedup_by_size.svg",
-                           "paper_speedup_by_size.png", "paper_cycles.svg", "paper_cycles.png"}) {
+  for (const char* name :
+       {"paper.csv", "paper.json", "paper_points.csv", "paper_points.json", "paper_speedup_by_size.svg",
+        "paper_speedup_by_size.png", "paper_cycles.svg", "paper_cycles.png"}) {
     EXPECT_EQ(files.count(name), 1U) << name;
   }
   request.format = report::Format::csv;
