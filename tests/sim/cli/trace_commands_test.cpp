@@ -78,15 +78,19 @@ TEST_F(TraceCommands, ATraceGoesAloneIntoAPipe) {
 }
 
 TEST_F(TraceCommands, MistakesOnTheCommandLineAreNamed) {
-  const Result array = shell("$F compile mobilenet_v1 --array 64 -o a.trace");
+  const Result array = shell("$F compile mobilenet_v1 --array 0x8 -o a.trace");
   EXPECT_EQ(array.status, 2);
-  EXPECT_THAT(array.output, StartsWith("fusesim: --array '64' is not of the form ROWSxCOLS"));
+  EXPECT_THAT(array.output, StartsWith("fusesim: --array: '0x8' is not a size; write one number"));
   const Result mapping = shell("$F compile mobilenet_v1 --dw-mapping colum -o a.trace");
   EXPECT_EQ(mapping.status, 2);
   EXPECT_THAT(mapping.output, StartsWith("fusesim: --dw-mapping 'colum' is unknown; did you mean 'column'?"));
   const Result links = shell("$F compile mobilenet_v1 --dw-mapping broadcast --no-fuse-links -o a.trace");
   EXPECT_EQ(links.status, 2);
   EXPECT_THAT(links.output, StartsWith("fusesim: depthwise mapping 'broadcast' needs FuSe links"));
+  for (const char* wrong : {"--set array.row=3", "--set array.rows=abc", "--machine fuseconv-64x46", "--machine ''",
+                            "--seed -1", "--seed abc", "--no-fuse-links --broadcast-stages 3"}) {
+    EXPECT_EQ(shell(std::string("$F compile mobilenet_v1 -o a.trace ") + wrong).status, 2) << wrong;
+  }
   EXPECT_EQ(shell("ls").output, "");
 }
 
