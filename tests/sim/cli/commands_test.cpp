@@ -66,6 +66,17 @@ TEST(Networks, TableSaysWhatIsCountedAndWhatIsPublished) {
   EXPECT_EQ(table.status, 0);
   EXPECT_THAT(table.output, HasSubstr("published_params_m"));
   EXPECT_THAT(table.output, HasSubstr("published_* are the FuSeConv paper's, as printed."));
+  EXPECT_THAT(table.output, HasSubstr("They agree for 22 of its 25 rows"));
+}
+
+TEST(Networks, FlopsPrintedAgainstTheirCountAreMarkedAndExplained) {
+  const std::string table = shell("\"$F\" networks").output;
+  for (const char* text :
+       {" *589 ", " *305 ", " *315 ", "* mobilenet_v1 baseline: counted 588.96 M, printed 589: rounded, while",
+        "* mnasnet_b1 fuse_half: counted 304.53 M, printed 305: rounded, while",
+        "* mobilenet_v2 baseline: counted 314.41 M, printed 315: neither truncated nor rounded."}) {
+    EXPECT_THAT(table, HasSubstr(text));
+  }
 }
 
 TEST(Layers, JsonEqualsTheGraph) {
