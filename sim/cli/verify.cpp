@@ -111,15 +111,12 @@ const Registration verify_command(
        add_whole(app, "--broadcast-stages", options->broadcast_stages, "Pipeline registers on each FuSe wire")
            ->default_str("0");
        app.add_flag("--no-fuse-links", options->no_fuse_links, "An array without FuSe wires");
-       app.add_option("--cases", options->run.cases, "Random layers, run back to back")
-           ->type_name("N")
-           ->check(CLI::PositiveNumber)
-           ->capture_default_str();
+       add_whole(app, "--cases", options->run.cases, "Random layers, run back to back", std::uint64_t{1})
+           ->default_str(std::to_string(options->run.cases));
        app.add_option("--clocks", options->run.min_clocks, "Go on with further layers until this many are compared")
            ->type_name("N");
-       app.add_option("--seed", options->run.seed, "Of layers, values and stalls")
-           ->type_name("S")
-           ->capture_default_str();
+       add_whole(app, "--seed", options->run.seed, "Of layers, values and stalls")
+           ->default_str(std::to_string(options->run.seed));
        app.add_flag("--no-stalls", options->no_stalls, "Never hold the global enable low");
        add_whole(app, "--registers-every", options->registers_every,
                  "Clocks between comparisons of every register (default 1 up to 64 PEs, else 16); ports and "
