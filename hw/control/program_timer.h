@@ -24,7 +24,8 @@ class ProgramTimer {
   [[nodiscard]] std::uint64_t next_start() const { return next_start_; }
 
   /// Called with each fold of an instruction, in order.
-  using EachFold = std::function<void(std::uint64_t fold, const array::FoldShape& shape, const array::FoldTimes& times)>;
+  using EachFold =
+      std::function<void(std::uint64_t fold, const array::FoldShape& shape, const array::FoldTimes& times)>;
   /// Schedules the next instruction: in runs of equal folds, or fold by fold when `each` is given. `cycles` of the
   /// result is known when the next one has been issued, or after finish().
   const InstructionTiming& issue(const EachFold& each = nullptr);

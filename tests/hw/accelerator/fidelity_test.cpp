@@ -104,6 +104,57 @@ TEST(Fidelity, EventAndSteppedAgreeOnRandomPrograms) {
   EXPECT_GE(layers, 500u);
 }
 
+TEST(Fidelity, AnEmptyProgramTakesNoCycles) {
+  isa::Program program;
+  program.network = "empty";
+  program.array.rows = program.array.cols = 2;
+  for (const Fidelity fidelity : {Fidelity::event, Fidelity::stepped}) {
+    const Outcome outcome = simulate(program, fidelity, true);
+    EXPECT_EQ(outcome.record.cycles, 0u) << name(fidelity);
+    EXPECT_TRUE(outcome.record.instructions.empty());
+  }
+}
+
+TEST(Fidelity, ARunLongerThanTheSimulatedClockIsRefused) {
+  isa::Program program;
+  program.network = "long";
+  program.array.rows = program.array.cols = 1;
+  program.array.folds = isa::FoldOverlap::serial;
+  isa::Tensor tensor;
+  tensor.name = "x";
+  tensor.channels = 1U << 20;
+  tensor.height = tensor.width = 16;
+  program.tensors.push_back(tensor);
+  tensor.name = "w";
+  tensor.channels = 1U << 20;
+  tensor.height = tensor.width = 5;
+  program.tensors.push_back(tensor);
+  tensor.name = "y";
+  tensor.type = isa::ElementType::int32;
+  tensor.source = isa::TensorSource::computed;
+  tensor.channels = 1U << 20;
+  tensor.height = tensor.width = 12;
+  program.tensors.push_back(tensor);
+  program.layers.push_back("layer");
+  isa::ArrayInstruction instruction;
+  isa::ConvGeometry& g = instruction.geometry;
+  g.in_channels = g.out_channels = g.groups = 1U << 20;
+  g.in_height = g.in_width = 16;
+  g.out_height = g.out_width = 12;
+  g.kernel_height = g.kernel_width = 5;
+  instruction.dataflow = isa::Dataflow::depthwise_column;
+  instruction.weights = 1;
+  instruction.output.tensor = 2;
+  program.instructions.push_back(instruction);
+  isa::validate(program);
+  memory::TensorStore store(program);
+  Options options;
+  options.values = false;
+  EXPECT_GT(run(program, store, options).cycles, 1'000'000'000u);
+  options.clock_mhz = 0.000'2;  // 5 ms a cycle: 64 bits of picoseconds count 3.7 billion of them
+  EXPECT_THROW(run(program, store, options), std::runtime_error);
+}
+
 struct Snapshot {
   std::uint64_t cycle = 0;
   std::vector<array::PeState> state;
