@@ -59,7 +59,7 @@ struct Target final : public sc_core::sc_module {
   tlm::tlm_sync_enum forward(tlm::tlm_generic_payload& transaction, tlm::tlm_phase& phase, sc_time& delay) {
     if (phase == tlm::END_RESP) {
       responding = false;
-      ended.notify(delay);
+      changed.notify(delay);
       return tlm::TLM_COMPLETED;
     }
     order.push_back(transaction.get_address() >> 20);
@@ -67,17 +67,17 @@ struct Target final : public sc_core::sc_module {
     switch (style) {
       case Style::four_phases:
         requests.push_back(&transaction);
-        begun.notify(delay);
+        changed.notify(delay);
         return tlm::TLM_ACCEPTED;
       case Style::end_req_returned:
         requests.push_back(&transaction);
-        begun.notify(delay);
+        changed.notify(delay);
         phase = tlm::END_REQ;
         break;
       case Style::response_returned:
         if (responding || !requests.empty()) {
           requests.push_back(&transaction);
-          begun.notify(delay);
+          changed.notify(delay);
           return tlm::TLM_ACCEPTED;
         }
         responding = true;
@@ -94,7 +94,7 @@ struct Target final : public sc_core::sc_module {
   }
   void run() {
     while (true) {
-      while (requests.empty() || responding) wait(begun | ended);
+      while (requests.empty() || responding) wait(changed);
       tlm::tlm_generic_payload& transaction = *requests.front();
       requests.pop_front();
       transaction.acquire();
@@ -108,14 +108,14 @@ struct Target final : public sc_core::sc_module {
       delay = SC_ZERO_TIME;
       const tlm::tlm_sync_enum answer = socket->nb_transport_bw(transaction, phase, delay);
       responding = answer == tlm::TLM_ACCEPTED;
-      if (responding) wait(ended);
+      while (responding) wait(changed);
       transaction.release();
     }
   }
   Style style;
   std::deque<tlm::tlm_generic_payload*> requests;
   bool responding = false;  // Between BEGIN_RESP and END_RESP.
-  sc_core::sc_event begun, ended;
+  sc_core::sc_event changed;
 };
 
 /// Initiators, a checker on every connection, an arbiter and a target.
