@@ -22,6 +22,7 @@ const Registration asm_command(
        app.add_option("-o,--output", options->output, "Trace to write")->required()->type_name("FILE");
        app.footer("Example: fusesim asm v2.fasm -o v2.trace");
        return [options](std::ostream&) {
+         refuse_overwrite("--output", options->input, options->output);
          isa::write_trace(options->output, isa::assemble(isa::read_file(options->input), options->input));
          return 0;
        };

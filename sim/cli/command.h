@@ -38,6 +38,9 @@ class Registration {
   explicit Registration(const Command& command);
 };
 
+/// Throws UsageError when writing `output` would replace `input`, the file that is being read.
+void refuse_overwrite(const char* option, const std::string& input, const std::string& output);
+
 /// Declares `--format table|csv|json`, default table; `format` must live as long as the App.
 void add_format_option(CLI::App& app, report::Format& format);
 

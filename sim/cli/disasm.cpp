@@ -15,6 +15,7 @@ struct Options {
 };
 
 int print_text(std::ostream& out, const Options& options) {
+  refuse_overwrite("--output", options.input, options.output);
   const std::string text = isa::disassemble(isa::read_trace(options.input));
   if (options.output.empty()) {
     out << text;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <new>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <stdexcept>
 #include <streambuf>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <vector>
 
@@ -169,6 +171,13 @@ int dispatch(int argc, const char* const* argv, std::ostream& out, std::ostream&
 
 Registration::Registration(const Command& command) {
   registry().push_back(command);
+}
+
+void refuse_overwrite(const char* option, const std::string& input, const std::string& output) {
+  std::error_code missing;
+  if (std::filesystem::equivalent(input, output, missing)) {
+    throw UsageError(fmt::format("{} {} is the file that is read; name another", option, output));
+  }
 }
 
 void add_format_option(CLI::App& app, report::Format& format) {

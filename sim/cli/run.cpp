@@ -169,10 +169,7 @@ int run_program(std::ostream& out, const Options& options) {
     } catch (const std::invalid_argument& error) {
       throw UsageError(std::string("--vcd-window: ") + error.what());
     }
-    std::error_code missing;
-    if (std::filesystem::equivalent(options.vcd, options.program.network, missing)) {
-      throw UsageError("--vcd " + options.vcd + " is the trace itself; name another file");
-    }
+    refuse_overwrite("--vcd", options.program.network, options.vcd);
     how.waves = waves;
   } else if (!options.window.empty()) {
     throw UsageError("--vcd-window needs --vcd FILE");

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <span>
 #include <utility>
 
@@ -86,24 +85,12 @@ std::vector<std::string> parse_variants(const std::string& text) {
   return variants;
 }
 
-ArraySize parse_array(std::string_view item) {
-  const auto wrong = [&] {
-    return UsageError(
-        fmt::format("--arrays: '{}' is not a size; write one number for a square array or ROWSxCOLS, each "
-                    "from 1 to {}, as in 64 or 48x96",
-                    item, isa::ArrayConfig::max_side));
-  };
-  const auto side = [&](std::string_view text) {
-    std::uint32_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < 1 || value > isa::ArrayConfig::max_side) {
-      throw wrong();
-    }
-    return value;
-  };
-  const std::size_t times = item.find('x');
-  if (times == std::string_view::npos) return {side(item), side(item)};
-  return {side(item.substr(0, times)), side(item.substr(times + 1))};
+config::ArraySize parse_array(std::string_view item) {
+  try {
+    return config::parse_array_size("--arrays", item);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
 }
 
 }  // namespace
@@ -163,7 +150,7 @@ Expansion expand(const Axes& axes) {
         ++expansion.skipped[fmt::format("{} has no variant {}", network, variant)];
         continue;
       }
-      for (const ArraySize& size : axes.arrays) {
+      for (const config::ArraySize& size : axes.arrays) {
         for (const auto& formula : axes.models) {
           for (const bool links : axes.fuse_links) {
             for (const HardwareOptions& hardware : formula ? no_options : all_options) {

@@ -12,6 +12,7 @@
 
 #include "hw/isa/array_config.h"
 #include "sim/analytic/model.h"
+#include "sim/config/array_size.h"
 #include "sim/sweep/point.h"
 
 namespace fusesim::sweep {
@@ -22,16 +23,11 @@ class UsageError : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
-struct ArraySize {
-  std::uint32_t rows = 0, cols = 0;
-  bool operator==(const ArraySize&) const = default;
-};
-
 /// Values of every axis in the order given, none twice.
 struct Axes {
   std::vector<std::string> networks;
   std::vector<std::string> variants;  ///< Empty: all that a network has.
-  std::vector<ArraySize> arrays;
+  std::vector<config::ArraySize> arrays;
   std::vector<std::optional<analytic::Model>> models;  ///< Nothing: simulated.
   std::vector<isa::Accumulators> accumulators;
   std::vector<isa::FoldOverlap> folds;

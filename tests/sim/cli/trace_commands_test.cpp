@@ -54,6 +54,28 @@ TEST_F(TraceCommands, TextAndTraceTurnIntoEachOther) {
   EXPECT_THAT(result.output, HasSubstr("for array 24x40 pingpong pipelined fuse stages=0\na.fasm\na.trace\nb.trace\n"));
 }
 
+TEST_F(TraceCommands, NothingReplacesTheFileItReads) {
+  const Result result = shell(
+      "$F compile mobilenet_v3_small -o a.trace >/dev/null && $F disasm a.trace -o a.fasm && cp a.trace b.trace && "
+      "cp a.fasm b.fasm; $F disasm a.trace -o a.trace; echo $?; $F asm a.fasm -o ./a.fasm; echo $?; "
+      "$F run a.trace --vcd a.trace --vcd-window 0:9; echo $?; cmp a.trace b.trace && cmp a.fasm b.fasm && ls");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("--output a.trace is the file that is read; name another"));
+  EXPECT_THAT(result.output, HasSubstr("--vcd a.trace is the file that is read; name another"));
+  EXPECT_THAT(result.output, ::testing::EndsWith("2\na.fasm\na.trace\nb.fasm\nb.trace\n"));
+}
+
+TEST_F(TraceCommands, AWaveformAppearsOnlyWhenTheRunHasEndedWell) {
+  const Result result = shell(
+      "$F compile mobilenet_v3_small -o a.trace >/dev/null; echo precious > w.vcd; "
+      "$F run a.trace --vcd w.vcd --vcd-window 99999999:100000000; cat w.vcd; "
+      "$F run a.trace --vcd w.vcd --vcd-window 5:25 --vcd-scope 'pe[0][0]' >/dev/null && head -c 10 w.vcd && ls");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("choose an earlier window"));
+  EXPECT_THAT(result.output, HasSubstr("precious\n$version"));
+  EXPECT_THAT(result.output, ::testing::EndsWith("a.trace\nw.vcd\n"));
+}
+
 TEST_F(TraceCommands, OptionsReachTheProgram) {
   const Result plain = shell(
       "$F compile mobilenet_v1 --array 5x7 --accumulators single --folds serial --no-fuse-links --dw-mapping row "

@@ -32,13 +32,13 @@ AxesText small() {
 }
 
 TEST(SweepAxes, SquareAndOblongArrays) {
-  EXPECT_THAT(parse_axes(small()).arrays, ElementsAre(ArraySize{16, 16}, ArraySize{48, 96}));
+  EXPECT_THAT(parse_axes(small()).arrays, ElementsAre(config::ArraySize{16, 16}, config::ArraySize{48, 96}));
 }
 
 TEST(SweepAxes, ValueGivenTwiceCountsOnce) {
   AxesText text = small();
   text.arrays = "8,8x8,16,8";
-  EXPECT_THAT(parse_axes(text).arrays, ElementsAre(ArraySize{8, 8}, ArraySize{16, 16}));
+  EXPECT_THAT(parse_axes(text).arrays, ElementsAre(config::ArraySize{8, 8}, config::ArraySize{16, 16}));
 }
 
 TEST(SweepAxes, WrongArraysAreNamedWithTheFormThatIsRight) {
