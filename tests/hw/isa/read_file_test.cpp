@@ -8,7 +8,7 @@
 #include <string>
 
 #include "hw/isa/write_file.h"
-#include "tests/hw/isa/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim::isa {
 namespace {
@@ -25,7 +25,7 @@ std::string error_of(const std::filesystem::path& path, std::size_t most = max_t
 }
 
 TEST(ReadFile, GivesEveryByteUpToTheLimit) {
-  const test::TemporaryDirectory directory;
+  const fusesim::test::TemporaryDirectory directory;
   const std::filesystem::path path = directory / "f";
   std::string bytes;
   for (int i = 0; i < 200000; ++i) bytes += static_cast<char>(i * 7);
@@ -42,7 +42,7 @@ TEST(ReadFile, StopsReadingADeviceThatNeverEnds) {
 }
 
 TEST(ReadFile, NamesTheReason) {
-  const test::TemporaryDirectory directory;
+  const fusesim::test::TemporaryDirectory directory;
   EXPECT_EQ(error_of("none/such"), "none/such: cannot read: No such file or directory");
   EXPECT_EQ(error_of(directory / "."), (directory / ".").string() + ": cannot read: Is a directory");
   const std::filesystem::path loop = directory / "loop";

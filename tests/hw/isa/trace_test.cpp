@@ -9,7 +9,7 @@
 #include "hw/isa/write_file.h"
 #include "tests/hw/isa/random_program.h"
 #include "tests/hw/isa/seal.h"
-#include "tests/hw/isa/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim::isa {
 namespace {
@@ -45,14 +45,14 @@ TEST(Trace, GivesBackTheProgram) {
 }
 
 TEST(Trace, GivesBackTheProgramFromAFile) {
-  test::TemporaryDirectory directory;
+  fusesim::test::TemporaryDirectory directory;
   const Program program = random_program(3);
   write_trace(directory / "a.trace", program);
   EXPECT_EQ(read_trace(directory / "a.trace"), program);
 }
 
 TEST(Trace, IsNotWrittenForAnInvalidProgram) {
-  test::TemporaryDirectory directory;
+  fusesim::test::TemporaryDirectory directory;
   Program program = random_program(3);
   program.array.rows = 0;
   EXPECT_THROW(write_trace(directory / "a.trace", program), std::invalid_argument);
@@ -124,7 +124,7 @@ TEST(Trace, RefusesPartsUsedMoreThanOnce) {
 }
 
 TEST(Trace, ReportsFilesThatCannotBeRead) {
-  test::TemporaryDirectory directory;
+  fusesim::test::TemporaryDirectory directory;
   EXPECT_THAT(read_error(directory / "none"), HasSubstr("none: cannot read: No such file or directory"));
   EXPECT_THAT(read_error(directory / "."),
               HasSubstr("cannot read: a trace is mapped into memory and must be a regular file"));

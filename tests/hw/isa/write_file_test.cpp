@@ -11,7 +11,7 @@
 #include <iterator>
 #include <string>
 
-#include "tests/hw/isa/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim::isa {
 namespace {
@@ -33,7 +33,7 @@ std::string message_of(const std::filesystem::path& path, std::string_view bytes
 }
 
 TEST(WriteFile, ReplacesAFileAndLeavesNothingElse) {
-  test::TemporaryDirectory directory;
+  fusesim::test::TemporaryDirectory directory;
   write_file(directory / "a", "first");
   write_file(directory / "a", "second");
   EXPECT_EQ(read(directory / "a"), "second");
@@ -41,7 +41,7 @@ TEST(WriteFile, ReplacesAFileAndLeavesNothingElse) {
 }
 
 TEST(WriteFile, GivesAFileTheUsualMode) {
-  test::TemporaryDirectory directory;
+  fusesim::test::TemporaryDirectory directory;
   write_file(directory / "a", "x");
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -51,7 +51,7 @@ TEST(WriteFile, GivesAFileTheUsualMode) {
 }
 
 TEST(WriteFile, WritesThroughASymbolicLink) {
-  test::TemporaryDirectory directory;
+  fusesim::test::TemporaryDirectory directory;
   write_file(directory / "a", "first");
   std::filesystem::create_symlink("a", directory / "link");
   write_file(directory / "link", "second");
@@ -60,7 +60,7 @@ TEST(WriteFile, WritesThroughASymbolicLink) {
 }
 
 TEST(WriteFile, KeepsTheOldFileWhenTheDiskIsFull) {
-  test::TemporaryDirectory directory;
+  fusesim::test::TemporaryDirectory directory;
   write_file(directory / "a", "old");
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -81,7 +81,7 @@ TEST(WriteFile, ReportsAFullDeviceAndLeavesItADevice) {
 }
 
 TEST(WriteFile, NamesAMissingOrWrongPlace) {
-  test::TemporaryDirectory directory;
+  fusesim::test::TemporaryDirectory directory;
   EXPECT_THAT(message_of(directory / "no/such", "x"), HasSubstr("no/such: cannot write: No such file or directory"));
   EXPECT_THAT(message_of(directory / ".", "x"), HasSubstr("cannot write: Is a directory"));
 }

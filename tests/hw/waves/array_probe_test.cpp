@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "scratch_directory.h"
 #include "scripted_array.h"
+#include "tests/support/temporary_directory.h"
 #include "vcd_reader.h"
 
 namespace fusesim::waves {
@@ -43,7 +43,7 @@ class ArrayProbeTest : public testing::Test {
     return read_text(file_);
   }
 
-  ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
   std::filesystem::path file_ = directory_ / "array.vcd";
 };
 

@@ -6,15 +6,15 @@
 #include <string>
 
 #include "hw/waves/array_probe.h"
-#include "scratch_directory.h"
 #include "scripted_array.h"
+#include "tests/support/temporary_directory.h"
 #include "vcd_reader.h"
 
 namespace fusesim::waves {
 namespace {
 
 TEST(Gtkwave, ReadsTheSameSignalsAndValues) {
-  const ScratchDirectory directory;
+  const test::TemporaryDirectory directory;
   const std::string wave = (directory / "wave.vcd").string(), fst = (directory / "wave.fst").string(),
                     back = (directory / "back.vcd").string(), log = (directory / "log").string();
   isa::ArrayConfig config;

@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "scratch_directory.h"
+#include "tests/support/temporary_directory.h"
 #include "vcd_reader.h"
 
 namespace fusesim::waves {
@@ -31,7 +31,7 @@ std::string message_of(const std::function<void()>& action) {
 
 class VcdWriterTest : public testing::Test {
  protected:
-  ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
   std::filesystem::path file_ = directory_ / "wave.vcd";
 };
 

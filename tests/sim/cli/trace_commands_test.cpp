@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `fusesim compile`, `disasm` and `asm`, started as a program.
 #include <gmock/gmock.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
+
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim {
 namespace {
@@ -23,15 +23,9 @@ struct Result {
 /// Runs shell commands in an empty directory of the test's own, in which $F is the program.
 class TraceCommands : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "fusesim-test-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   Result shell(const std::string& command) const {
-    FILE* pipe = popen(("cd '" + directory_ + "'; F='" FUSESIM_PROGRAM "'; { " + command + "; } 2>&1").c_str(), "r");
+    FILE* pipe = popen(
+        ("cd '" + directory_.path().string() + "'; F='" FUSESIM_PROGRAM "'; { " + command + "; } 2>&1").c_str(), "r");
     if (pipe == nullptr) throw std::runtime_error("popen failed");
     Result result;
     char buffer[4096];
@@ -42,7 +36,7 @@ class TraceCommands : public ::testing::Test {
   }
 
  private:
-  std::string directory_;
+  test::TemporaryDirectory directory_;
 };
 
 TEST_F(TraceCommands, TextAndTraceTurnIntoEachOther) {

@@ -9,7 +9,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "temporary_directory.h"
+#include "read_file.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim::sweep {
 namespace {
@@ -30,7 +31,7 @@ void append_text(const std::filesystem::path& path, const std::string& text) {
 }
 
 TEST(SweepJournal, FinishedPointsAreFoundAgain) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   {
     Journal journal(directory.path() / "new" / "deep");
     EXPECT_EQ(journal.find(point(8)), std::nullopt);
@@ -49,7 +50,7 @@ TEST(SweepJournal, FinishedPointsAreFoundAgain) {
 TEST(SweepJournal, TornLastLineIsIgnoredAndClosed) {
   std::string whole;
   {
-    const TemporaryDirectory directory;
+    const test::TemporaryDirectory directory;
     Journal journal(directory.path());
     journal.append(point(8), simulated);
     journal.append(point(16), simulated);
@@ -57,7 +58,7 @@ TEST(SweepJournal, TornLastLineIsIgnoredAndClosed) {
   }
   const std::size_t last_line = whole.rfind('\n', whole.size() - 2) + 1;
   for (std::size_t size = last_line; size + 1 < whole.size(); ++size) {
-    const TemporaryDirectory directory;
+    const test::TemporaryDirectory directory;
     append_text(directory.path() / "journal.txt", whole.substr(0, size));
     {
       Journal journal(directory.path());
@@ -73,7 +74,7 @@ TEST(SweepJournal, TornLastLineIsIgnoredAndClosed) {
 }
 
 TEST(SweepJournal, LineWithoutItsNewlineIsWhole) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   { Journal(directory.path()).append(point(8), simulated); }
   std::filesystem::resize_file(directory.path() / "journal.txt",
                                std::filesystem::file_size(directory.path() / "journal.txt") - 1);
@@ -81,7 +82,7 @@ TEST(SweepJournal, LineWithoutItsNewlineIsWhole) {
 }
 
 TEST(SweepJournal, ChangedDigitIsNoticed) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   { Journal(directory.path()).append(point(8), simulated); }
   std::string text = read_file(directory.path() / "journal.txt");
   const std::size_t digit = text.find(" 1000 ");
@@ -94,7 +95,7 @@ TEST(SweepJournal, ChangedDigitIsNoticed) {
 }
 
 TEST(SweepJournal, LineCanBeReadByAPerson) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   Point by_formula = point(16);
   by_formula.formula = analytic::Model::authors_2020;
   {
@@ -111,7 +112,7 @@ TEST(SweepJournal, LineCanBeReadByAPerson) {
 }
 
 TEST(SweepJournal, ForeignBytesAreIgnored) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   append_text(directory.path() / "journal.txt", std::string("\0\xff garbage\n\n   \n1 2 3\n", 22));
   Journal journal(directory.path());
   EXPECT_EQ(journal.loaded(), 0U);
@@ -119,7 +120,7 @@ TEST(SweepJournal, ForeignBytesAreIgnored) {
 }
 
 TEST(SweepJournal, SecondSweepInTheSameDirectoryIsRefused) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const Journal journal(directory.path());
   EXPECT_THAT([&] { Journal second(directory.path()); },
               ThrowsMessage<std::runtime_error>(
@@ -127,14 +128,14 @@ TEST(SweepJournal, SecondSweepInTheSameDirectoryIsRefused) {
 }
 
 TEST(SweepJournal, DirectoryThatCannotBeMadeIsNamed) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   append_text(directory.path() / "file", "x");
   EXPECT_THAT([&] { Journal journal(directory.path() / "file" / "out"); },
               ThrowsMessage<std::runtime_error>(AllOf(HasSubstr("file/out"), HasSubstr("Not a directory"))));
 }
 
 TEST(SweepJournal, JournalThatCannotBeOpenedIsNamed) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   std::filesystem::create_directory(directory.path() / "journal.txt");
   EXPECT_THAT([&] { Journal journal(directory.path()); },
               ThrowsMessage<std::runtime_error>(AllOf(HasSubstr("journal.txt"), HasSubstr("Is a directory"))));

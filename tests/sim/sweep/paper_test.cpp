@@ -13,7 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "temporary_directory.h"
+#include "read_file.h"
+#include "tests/support/temporary_directory.h"
 #include "workloads/zoo/zoo.h"
 
 namespace fusesim::sweep {
@@ -165,7 +166,7 @@ TEST_F(PaperTest, UnchangedNetworkOnTheWiresBeatsFullAtEverySizeUnlessBothArePac
 
 // README.md shows the figure that `fusesim sweep --paper fuseconv --out DIR` draws.
 TEST_F(PaperTest, DocumentedFigureIsTheProgramsFigure) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   draw(gnuplot_script(size_figure(comparison_), "paper_speedup_by_size"), "paper_speedup_by_size", directory.path());
   EXPECT_TRUE(read_file(FUSESIM_DOCS "/images/speedup_vs_array.svg") ==
               read_file(directory.path() / "paper_speedup_by_size.svg"))

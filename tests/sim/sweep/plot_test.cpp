@@ -8,7 +8,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "temporary_directory.h"
+#include "read_file.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim::sweep {
 namespace {
@@ -27,7 +28,7 @@ BarFigure bars() {
 }
 
 TEST(SweepPlot, LinesAreDrawnAsSvgAndPng) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   draw(gnuplot_script(lines(), "figure"), "figure", directory.path());
   const std::string svg = read_file(directory.path() / "figure.svg");
   EXPECT_THAT(svg, AllOf(HasSubstr("<svg"), HasSubstr("</svg>"), HasSubstr("net_a"), HasSubstr("series_one")));
@@ -36,7 +37,7 @@ TEST(SweepPlot, LinesAreDrawnAsSvgAndPng) {
 }
 
 TEST(SweepPlot, BarsAreDrawnWithTheirNotesAndNothingElseIsLeftBehind) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   draw(gnuplot_script(bars(), "figure"), "figure", directory.path());
   EXPECT_THAT(read_file(directory.path() / "figure.svg"), AllOf(HasSubstr("compute"), HasSubstr("second")));
   std::size_t files = 0;
@@ -60,13 +61,13 @@ TEST(SweepPlot, PartThatIsZeroInEveryBarIsNotInTheLegend) {
 TEST(SweepPlot, NoteOfTwoLinesStandsAboveItsBar) {
   BarFigure figure = bars();
   figure.panels[0].bars[0].note = "4711\n42 %";
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   draw(gnuplot_script(figure, "figure"), "figure", directory.path());
   EXPECT_THAT(read_file(directory.path() / "figure.svg"), AllOf(HasSubstr("4711"), HasSubstr("42 %")));
 }
 
 TEST(SweepPlot, EqualFiguresGiveEqualFiles) {
-  const TemporaryDirectory one, two;
+  const test::TemporaryDirectory one, two;
   for (const auto* directory : {&one, &two}) draw(gnuplot_script(lines(), "figure"), "figure", directory->path());
   for (const char* file : {"figure.gp", "figure.svg", "figure.png"}) {
     EXPECT_EQ(read_file(one.path() / file), read_file(two.path() / file)) << file;
@@ -74,7 +75,7 @@ TEST(SweepPlot, EqualFiguresGiveEqualFiles) {
 }
 
 TEST(SweepPlot, ScriptThatFailsIsNamedWithGnuplotsReason) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   EXPECT_THAT([&] { draw("plot nonsense(\n", "figure", directory.path()); },
               ThrowsMessage<std::runtime_error>(AllOf(HasSubstr("gnuplot failed on figure.gp"), HasSubstr("line 1"))));
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "figure.svg"));
@@ -82,7 +83,7 @@ TEST(SweepPlot, ScriptThatFailsIsNamedWithGnuplotsReason) {
 }
 
 TEST(SweepPlot, MissingGnuplotIsSaid) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", directory.path().c_str(), 1);
   EXPECT_THAT([&] { draw(gnuplot_script(lines(), "figure"), "figure", directory.path()); },

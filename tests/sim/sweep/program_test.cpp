@@ -19,7 +19,8 @@
 #include <thread>
 #include <vector>
 
-#include "temporary_directory.h"
+#include "read_file.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim {
 namespace {
@@ -83,7 +84,7 @@ std::string sizes(unsigned count) {
 }
 
 TEST(SweepProgram, KilledSweepGoesOnAndComputesNothingTwice) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const std::filesystem::path killed = directory.path() / "killed", whole = directory.path() / "whole";
   const auto arguments = [](const std::filesystem::path& out) {
     return std::vector<std::string>{
@@ -110,7 +111,7 @@ TEST(SweepProgram, KilledSweepGoesOnAndComputesNothingTwice) {
 
 TEST(SweepProgram, InterruptEndsWith130AndOneLineThatTellsHowToGoOn) {
   for (const auto& [signal, status] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
-    const TemporaryDirectory directory;
+    const test::TemporaryDirectory directory;
     const std::string out = (directory.path() / "out").string();
     const Sweep sweep(directory.path(), {"--arrays", sizes(600), "--out", out});
     wait_for_points(directory.path() / "out" / "journal.txt", 1);
@@ -124,7 +125,7 @@ TEST(SweepProgram, InterruptEndsWith130AndOneLineThatTellsHowToGoOn) {
 }
 
 TEST(SweepProgram, MistakesAreUsageErrorsAndAnUnusableDirectoryIsAFailure) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const auto expect = [&](const std::vector<std::string>& arguments, int status, const std::string& message) {
     const Sweep sweep(directory.path(), arguments);
     EXPECT_EQ(sweep.wait(), status) << message;
@@ -140,7 +141,7 @@ TEST(SweepProgram, MistakesAreUsageErrorsAndAnUnusableDirectoryIsAFailure) {
 }
 
 TEST(SweepProgram, PipeGetsTheTableAndNoProgress) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const Sweep sweep(directory.path(), {"--networks", "resnet50", "--arrays", "16", "--format", "csv"});
   EXPECT_EQ(sweep.wait(), 0);
   EXPECT_THAT(sweep.out(), HasSubstr("resnet50,fuse_half,16,16,simulated,true,pingpong,pipelined,column,"));

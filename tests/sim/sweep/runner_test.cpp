@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "sim/sweep/axes.h"
-#include "temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim::sweep {
 namespace {
@@ -38,7 +38,7 @@ TEST(SweepRunner, EqualPointsAreComputedOnce) {
 }
 
 TEST(SweepRunner, StoppedRunGoesOnWithoutComputingAnythingTwice) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   std::atomic<bool> stop = false;
   std::size_t first_computed = 0;
   {

@@ -11,7 +11,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "temporary_directory.h"
+#include "read_file.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fusesim::sweep {
 namespace {
@@ -50,7 +51,7 @@ std::map<std::string, std::string> products(const std::filesystem::path& directo
 }
 
 TEST(SweepSession, FilesAreTheSameWhateverTheNumberOfThreads) {
-  const TemporaryDirectory one, two;
+  const test::TemporaryDirectory one, two;
   Request request = small(one.path());
   request.threads = 1;
   const Outputs first = session(request);
@@ -68,7 +69,7 @@ TEST(SweepSession, FilesAreTheSameWhateverTheNumberOfThreads) {
 }
 
 TEST(SweepSession, SecondRunTakesEverythingFromTheJournal) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   Request request = small(directory.path());
   request.figures = false;
   const Outputs first = session(request);
@@ -78,7 +79,7 @@ TEST(SweepSession, SecondRunTakesEverythingFromTheJournal) {
 }
 
 TEST(SweepSession, InterruptedSessionTellsHowToGoOnAndWritesNoTable) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const Outputs stopped = session(small(directory.path()), false, true);
   EXPECT_EQ(stopped.ending, Ending::interrupted);
   EXPECT_EQ(stopped.out, "");
@@ -88,7 +89,7 @@ TEST(SweepSession, InterruptedSessionTellsHowToGoOnAndWritesNoTable) {
 }
 
 TEST(SweepSession, InterruptedSessionLeavesTheFinishedRowsAndTheFinishedOneRemovesThem) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   Request request = small(directory.path());
   request.figures = false;
   request.threads = 1;
@@ -114,7 +115,7 @@ TEST(SweepSession, InterruptedSessionLeavesTheFinishedRowsAndTheFinishedOneRemov
 }
 
 TEST(SweepSession, DirectoryOfAnotherSweepIsRefusedAndLeftAsItWas) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   Request request = small(directory.path());
   request.figures = false;
   static_cast<void>(session(request));
@@ -132,7 +133,7 @@ TEST(SweepSession, DirectoryOfAnotherSweepIsRefusedAndLeftAsItWas) {
 }
 
 TEST(SweepSession, DamagedJournalLinesAreReported) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   std::ofstream(directory.path() / "journal.txt") << "damaged\n";
   Request request = small(directory.path());
   request.figures = false;
@@ -157,7 +158,7 @@ TEST(SweepSession, LeftOutCombinationsAreCountedBelowTheTable) {
 }
 
 TEST(SweepSession, PaperComparisonWritesItsTablesAndFigures) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   Request request;
   request.paper = "fuseconv";
   request.out_directory = directory.path();
@@ -182,7 +183,7 @@ TEST(SweepSession, UnknownPaperNamesTheNearest) {
 }
 
 TEST(SweepSession, WrongRequestTouchesNoDirectory) {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   Request request = small(directory.path() / "new");
   request.axes.arrays = "0x8";
   EXPECT_THROW(static_cast<void>(session(request)), UsageError);
@@ -190,7 +191,7 @@ TEST(SweepSession, WrongRequestTouchesNoDirectory) {
 }
 
 TEST(SweepSession, MissingGnuplotLeavesTheTables) {
-  const TemporaryDirectory directory, empty;
+  const test::TemporaryDirectory directory, empty;
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", empty.path().c_str(), 1);
   const Outputs outputs = session(small(directory.path()));

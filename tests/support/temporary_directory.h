@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
-namespace fusesim::isa::test {
+namespace fusesim::test {
 
 /// A new empty directory, removed with all it holds.
 class TemporaryDirectory {
@@ -23,7 +24,9 @@ class TemporaryDirectory {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
-  [[nodiscard]] std::filesystem::path operator/(const char* file) const { return path_ / file; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::filesystem::path operator/(const std::string& file) const { return path_ / file; }
+  /// Entries in it.
   [[nodiscard]] std::size_t files() const {
     return static_cast<std::size_t>(
         std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
@@ -33,4 +36,4 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-}  // namespace fusesim::isa::test
+}  // namespace fusesim::test
