@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all units of one run share. Everything outlives the units.
+#pragma once
+
+#include <vector>
+
+#include "hw/control/machine/record.h"
+#include "hw/control/machine/unit.h"
+#include "hw/isa/machine/program.h"
+#include "hw/memory/scratchpad/scratchpad.h"
+
+namespace fusesim::control::machine {
+
+struct Context {
+  const isa::machine::Program& program;  ///< Valid on `core`.
+  const isa::machine::CoreConfig& core;  ///< The machine that runs it.
+  memory::Scratchpads& pads;
+  Clock clock;
+  bool values = true;  ///< Compute values; timing is the same without.
+  UnitListener& listener;
+  /// One an instruction. Units fill in what they know of theirs: start, end, folds, macs, bytes, conflict_cycles.
+  std::vector<InstructionRecord>& records;
+  const Observer& observer;
+
+  /// "instruction 17 (compute, layer 'conv1')": how messages begin.
+  [[nodiscard]] std::string describe(std::uint32_t instruction) const;
+  /// Throws std::runtime_error when bytes that the instruction reads were never written:
+  /// "instruction 17 (compute, layer 'conv1') reads byte 0x180 of the activations scratchpad, which was never written
+  /// or has been released; a load or a token is missing before it".
+  void check_written(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address, std::uint64_t count) const;
+  /// Marks bytes as written, and tells the observer of the occupancy.
+  void write(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count, std::uint64_t cycle) const;
+  /// Releases what the instruction says it does; called by its unit when it completes.
+  void release(std::uint32_t instruction, std::uint64_t cycle) const;
+};
+
+/// The unit of the array. Cycles in which it holds no fold belong to the controller's account.
+class ArrayUnitIf : public UnitIf {
+ public:
+  /// How many of the cycles before `cycle` (at most now) the array held no fold.
+  [[nodiscard]] virtual std::uint64_t empty_cycles_before(std::uint64_t cycle) = 0;
+  /// After the run: compute, fill, drain and conflict cycles from the start of each instruction to the start of the next
+  /// one on the array; zero for instructions of other units. Indexed as the program's instructions.
+  [[nodiscard]] virtual const std::vector<CauseCycles>& booked() = 0;
+};
+
+}  // namespace fusesim::control::machine

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// One scratchpad: its bytes, which of them hold something, and its system port. Plain C++; laws in docs/machine.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "hw/isa/machine/config.h"
+
+namespace fusesim::memory {
+
+class Scratchpad {
+ public:
+  /// Without `values` there are no bytes, only what is known about them.
+  Scratchpad(const isa::machine::ScratchpadConfig& config, bool values);
+
+  [[nodiscard]] const isa::machine::ScratchpadConfig& config() const { return config_; }
+  [[nodiscard]] bool has_values() const { return has_values_; }
+
+  /// The bytes [address, address + count), which must lie inside; only with values. Aligned to 64 where `address` is.
+  [[nodiscard]] std::span<std::int8_t> bytes(std::uint32_t address, std::size_t count);
+
+  // Written and released bytes.
+  void mark_written(std::uint32_t address, std::uint64_t count);
+  void release(std::uint32_t address, std::uint64_t count);
+  /// The first byte of the range that was not written since it was last released.
+  [[nodiscard]] std::optional<std::uint32_t> first_unwritten(std::uint32_t address, std::uint64_t count) const;
+  [[nodiscard]] std::uint64_t occupied() const { return occupied_; }
+  [[nodiscard]] std::uint64_t peak() const { return peak_; }
+
+  // The system port, seen from DMA, which goes first.
+  /// Takes the port for ceil(count / row bytes) cycles, from `cycle` on or when earlier takers are done. Returns the cycle
+  /// after the last. `cycle` must be later than any cycle that taken() or taken_before() was asked about.
+  std::uint64_t take_port(std::uint64_t cycle, std::uint64_t count);
+  /// Whether DMA has the port in this cycle.
+  [[nodiscard]] bool taken(std::uint64_t cycle) const;
+  /// How many cycles before `cycle` DMA had the port; 0 for cycles far in the past is not promised: ask in ascending
+  /// order.
+  [[nodiscard]] std::uint64_t taken_before(std::uint64_t cycle) const;
+
+ private:
+  struct Span {
+    std::uint64_t begin, end;     ///< Cycles.
+    std::uint64_t before;         ///< Cycles taken before `begin`.
+  };
+  isa::machine::ScratchpadConfig config_;
+  bool has_values_;
+  std::vector<std::int8_t> storage_;
+  std::vector<std::uint64_t> written_;  ///< A bit a byte.
+  std::uint64_t occupied_ = 0, peak_ = 0;
+  std::vector<Span> taken_;  ///< Ascending; neighbours joined.
+};
+
+/// The three of a core.
+class Scratchpads {
+ public:
+  Scratchpads(const isa::machine::CoreConfig& core, bool values)
+      : pads_{Scratchpad(core.activations, values), Scratchpad(core.weights, values), Scratchpad(core.outputs, values)} {}
+  [[nodiscard]] Scratchpad& operator[](isa::machine::Pad pad) { return pads_[static_cast<std::size_t>(pad)]; }
+  [[nodiscard]] const Scratchpad& operator[](isa::machine::Pad pad) const { return pads_[static_cast<std::size_t>(pad)]; }
+
+ private:
+  std::array<Scratchpad, isa::machine::pad_count> pads_;
+};
+
+}  // namespace fusesim::memory
