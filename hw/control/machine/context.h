@@ -27,7 +27,8 @@ struct Context {
   /// Throws std::runtime_error when bytes that the instruction reads were never written:
   /// "instruction 17 (compute, layer 'conv1') reads byte 0x180 of the activations scratchpad, which was never written
   /// or has been released; a load or a token is missing before it".
-  void check_written(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address, std::uint64_t count) const;
+  void check_written(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address,
+                     std::uint64_t count) const;
   /// Marks bytes as written, and tells the observer of the occupancy.
   void write(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count, std::uint64_t cycle) const;
   /// Releases what the instruction says it does; called by its unit when it completes.
@@ -39,8 +40,8 @@ class ArrayUnitIf : public UnitIf {
  public:
   /// How many of the cycles before `cycle` (at most now) the array held no fold.
   [[nodiscard]] virtual std::uint64_t empty_cycles_before(std::uint64_t cycle) = 0;
-  /// After the run: compute, fill, drain and conflict cycles from the start of each instruction to the start of the next
-  /// one on the array; zero for instructions of other units. Indexed as the program's instructions.
+  /// After the run: compute, fill, drain and conflict cycles from the start of each instruction to the start of the
+  /// next one on the array; zero for instructions of other units. Indexed as the program's instructions.
   [[nodiscard]] virtual const std::vector<CauseCycles>& booked() = 0;
 };
 

@@ -31,14 +31,15 @@ inline constexpr std::uint32_t cause_count = 8;
 using CauseCycles = std::array<std::uint64_t, cause_count>;  ///< Indexed by Cause.
 
 struct InstructionRecord {
-  std::uint64_t decoded = 0;  ///< Enters its queue.
-  std::uint64_t start = 0;    ///< Array: first operand enters. Others: the unit takes it.
-  std::uint64_t end = 0;      ///< Its token is given: a waiting instruction may start in this cycle.
-  std::uint64_t folds = 0;    ///< Array only.
-  std::uint64_t macs = 0;     ///< Array only: useful multiply-accumulates.
-  std::uint64_t dram_bytes = 0;        ///< Loads and stores.
-  std::uint64_t conflict_cycles = 0;   ///< Array: cycles held for banks. Vector: cycles its scratchpads were taken by DMA.
-  std::array<std::uint64_t, isa::machine::pad_count> read_bytes{};     ///< Bytes of words read from each scratchpad.
+  std::uint64_t decoded = 0;     ///< Enters its queue.
+  std::uint64_t start = 0;       ///< Array: first operand enters. Others: the unit takes it.
+  std::uint64_t end = 0;         ///< Its token is given: a waiting instruction may start in this cycle.
+  std::uint64_t folds = 0;       ///< Array only.
+  std::uint64_t macs = 0;        ///< Array only: useful multiply-accumulates.
+  std::uint64_t dram_bytes = 0;  ///< Loads and stores.
+  std::uint64_t conflict_cycles =
+      0;  ///< Array: cycles held for banks. Vector: cycles its scratchpads were taken by DMA.
+  std::array<std::uint64_t, isa::machine::pad_count> read_bytes{};  ///< Bytes of words read from each scratchpad.
   std::array<std::uint64_t, isa::machine::pad_count> written_bytes{};
   bool operator==(const InstructionRecord&) const = default;
 };

@@ -49,8 +49,8 @@ class UnitListener {
 class UnitIf : public virtual sc_core::sc_interface {
  public:
   /// Whether an instruction may be issued in this cycle. The array has one place at its door, which is free when the
-  /// instruction before it has started; the vector unit takes one when the one before has completed; DMA channels take a
-  /// few.
+  /// instruction before it has started; the vector unit takes one when the one before has completed; DMA channels take
+  /// a few.
   [[nodiscard]] virtual bool ready() const = 0;
   /// Takes an instruction whose tokens have been given. Called at a multiple of P, when ready(). Throws
   /// std::runtime_error naming instruction and layer when it reads bytes that were never written.

@@ -61,9 +61,9 @@ struct CoreConfig {
   bool operator==(const CoreConfig&) const = default;
 };
 
-/// Throws std::invalid_argument naming the field, its value, the rule and the cure: zero or absurd sizes (capacity above
-/// 2^30 bytes, more than 4096 banks, lanes above 4096 ...), a capacity that is not a multiple of banks * width, fewer
-/// output banks than columns or an output width other than 4.
+/// Throws std::invalid_argument naming the field, its value, the rule and the cure: zero or absurd sizes (capacity
+/// above 2^30 bytes, more than 4096 banks, lanes above 4096 ...), a capacity that is not a multiple of banks * width,
+/// fewer output banks than columns or an output width other than 4.
 void validate(const CoreConfig& config);
 
 }  // namespace fusesim::isa::machine

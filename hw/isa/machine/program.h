@@ -67,7 +67,7 @@ struct Compute {
   ConvGeometry geometry;            ///< Of the tile: what lies outside the map it holds is padding.
   std::uint32_t lines_per_row = 1;  ///< FuSe row packing.
   std::int8_t pad_value = 0;
-  Map input;                        ///< in_channels x in_height x in_width in the activations scratchpad.
+  Map input;  ///< in_channels x in_height x in_width in the activations scratchpad.
   /// Weight t of output channel o at weights + t * weights_pitch + o in the weights scratchpad, where t counts
   /// (in_channels / groups) x kernel_height x kernel_width, row-major.
   std::uint32_t weights = 0;
@@ -128,7 +128,7 @@ struct Window {
 struct Vector {
   VectorKind kind = VectorKind::requantize;
   std::uint32_t channels = 1, height = 1, width = 1;  ///< Of the result.
-  VectorOperand a;       ///< int32 for requantize (pitches in bytes), else int8.
+  VectorOperand a;                                    ///< int32 for requantize (pitches in bytes), else int8.
   VectorOperand b;       ///< add: int8 map; scale: one int8 a channel (channel_pitch apart); else not read.
   VectorOperand result;  ///< int8.
   Window window;         ///< Pools only.
@@ -173,7 +173,8 @@ struct Section {
 
 struct Program {
   std::string network;
-  CoreConfig core;  ///< What it was compiled for. It runs on a core with the same array and scratchpads at least as large.
+  CoreConfig
+      core;  ///< What it was compiled for. It runs on a core with the same array and scratchpads at least as large.
   std::vector<std::string> layers;
   std::vector<Section> sections;
   std::vector<Instruction> instructions;  ///< In fetch order.

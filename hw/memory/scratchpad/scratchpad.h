@@ -33,19 +33,18 @@ class Scratchpad {
   [[nodiscard]] std::uint64_t peak() const { return peak_; }
 
   // The system port, seen from DMA, which goes first.
-  /// Takes the port for ceil(count / row bytes) cycles, from `cycle` on or when earlier takers are done. Returns the cycle
-  /// after the last. `cycle` must be later than any cycle that taken() or taken_before() was asked about.
+  /// Takes the port for ceil(count / row bytes) cycles, from `cycle` on or when earlier takers are done. Returns the
+  /// cycle after the last. `cycle` must be later than any cycle that taken() or taken_before() was asked about.
   std::uint64_t take_port(std::uint64_t cycle, std::uint64_t count);
   /// Whether DMA has the port in this cycle.
   [[nodiscard]] bool taken(std::uint64_t cycle) const;
-  /// How many cycles before `cycle` DMA had the port; 0 for cycles far in the past is not promised: ask in ascending
-  /// order.
+  /// How many cycles before `cycle` DMA had the port.
   [[nodiscard]] std::uint64_t taken_before(std::uint64_t cycle) const;
 
  private:
   struct Span {
-    std::uint64_t begin, end;     ///< Cycles.
-    std::uint64_t before;         ///< Cycles taken before `begin`.
+    std::uint64_t begin, end;  ///< Cycles.
+    std::uint64_t before;      ///< Cycles taken before `begin`.
   };
   isa::machine::ScratchpadConfig config_;
   bool has_values_;
@@ -59,9 +58,12 @@ class Scratchpad {
 class Scratchpads {
  public:
   Scratchpads(const isa::machine::CoreConfig& core, bool values)
-      : pads_{Scratchpad(core.activations, values), Scratchpad(core.weights, values), Scratchpad(core.outputs, values)} {}
+      : pads_{Scratchpad(core.activations, values), Scratchpad(core.weights, values),
+              Scratchpad(core.outputs, values)} {}
   [[nodiscard]] Scratchpad& operator[](isa::machine::Pad pad) { return pads_[static_cast<std::size_t>(pad)]; }
-  [[nodiscard]] const Scratchpad& operator[](isa::machine::Pad pad) const { return pads_[static_cast<std::size_t>(pad)]; }
+  [[nodiscard]] const Scratchpad& operator[](isa::machine::Pad pad) const {
+    return pads_[static_cast<std::size_t>(pad)];
+  }
 
  private:
   std::array<Scratchpad, isa::machine::pad_count> pads_;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiles a quantised network to a machine program: tiles every layer to the scratchpads, chooses loop orders and
+// layouts, allocates addresses, orders the queues by tokens.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "hw/isa/machine/program.h"
+#include "workloads/reference/quantized_graph.h"
+
+namespace fusesim::tile {
+
+/// A network that cannot be compiled: an operator the machine lacks, or scratchpads too small for a layer. The message
+/// names the layer and says how much is needed.
+class CompileError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+struct Options {
+  isa::machine::CoreConfig core;
+  isa::Dataflow depthwise = isa::Dataflow::depthwise_broadcast;  ///< As lower::LowerOptions::depthwise.
+  bool row_packing = false;
+  /// What the compiler believes of the memory when it estimates stalls; cycles of the accelerator.
+  double dram_bytes_per_cycle = 16;
+  double dram_latency_cycles = 100;
+  std::vector<std::int8_t> input = {};  ///< The network's input, C,H,W; empty: generated from `seed`.
+  std::uint64_t seed = 1;
+  bool values = true;  ///< Without, sections stay empty: for timing only.
+};
+
+/// How one layer was tiled, and what that should cost.
+struct LayerPlan {
+  std::string name;  ///< As in Program::layers.
+  std::uint64_t macs = 0;
+  std::uint32_t tiles = 0;       ///< Array or vector tiles.
+  std::string loop_order = {};   ///< "bands outside" or "channels outside", as docs/compiler.md names them.
+  std::uint64_t load_bytes = 0;  ///< Planned DRAM traffic: the DMA's counters must show exactly this.
+  std::uint64_t store_bytes = 0;
+  double estimated_cycles = 0;  ///< Of the cost model that chose the tiling.
+  double estimated_stall = 0;   ///< Of these, cycles in which the array would wait for memory.
+};
+
+struct Compiled {
+  isa::machine::Program program;
+  std::vector<LayerPlan> layers;
+};
+
+/// `network` is what Program::network says. Tensors that lie in DRAM are sections named like their nodes. The result is
+/// valid on the options' core. Throws CompileError.
+[[nodiscard]] Compiled compile(const reference::QuantizedGraph& graph, const std::string& network,
+                               const Options& options);
+
+}  // namespace fusesim::tile
