@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -183,6 +184,19 @@ struct Evaluation {
 
 }  // namespace
 
+namespace {
+
+/// One value that is not a number would silently become all of a channel, or of a calibrated range.
+void require_finite(const Node& node, const char* what, std::span<const double> values) {
+  const auto bad = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
+  if (bad != values.end()) {
+    throw QuantizeError(
+        fmt::format("node '{}': {} {} is {}; give a finite number", node.name, what, bad - values.begin(), *bad));
+  }
+}
+
+}  // namespace
+
 void check(const FloatNetwork& network) {
   const std::vector<Node>& nodes = network.graph.nodes();
   if (network.parameters.size() != nodes.size()) {
@@ -202,6 +216,8 @@ void check(const FloatNetwork& network) {
       throw QuantizeError(fmt::format("node '{}': has {} weights and {} biases, needs {} and {}", nodes[id].name,
                                       given.weights.size(), given.bias.size(), weights, bias));
     }
+    require_finite(nodes[id], "weight", given.weights);
+    require_finite(nodes[id], "bias", given.bias);
   }
 }
 
@@ -224,9 +240,11 @@ std::vector<Map> execute(const FloatNetwork& network, std::span<const double> in
   const NodeId entry = input_of(network.graph);
   const Node& entry_node = network.graph.node(entry);
   if (input.size() != entry_node.shape.elements()) {
-    throw QuantizeError(
-        fmt::format("node '{}': given {} elements of {}", entry_node.name, input.size(), entry_node.shape.elements()));
+    throw QuantizeError(fmt::format("node '{}': the input has {} elements, needs {} ({} x {} x {})", entry_node.name,
+                                    input.size(), entry_node.shape.elements(), entry_node.shape.channels,
+                                    entry_node.shape.height, entry_node.shape.width));
   }
+  require_finite(entry_node, "element", input);
   std::vector<Map> maps(network.graph.nodes().size());
   for (NodeId id = 0; id < maps.size(); ++id) {
     const Node& node = network.graph.node(id);

@@ -151,7 +151,12 @@ std::vector<Range> calibrate(const FloatNetwork& network, std::span<const Map> s
   }
   std::vector<Range> ranges(network.graph.nodes().size());
   for (std::size_t sample = 0; sample < samples.size(); ++sample) {
-    std::vector<Map> maps = execute(network, samples[sample]);
+    std::vector<Map> maps;
+    try {
+      maps = execute(network, samples[sample]);
+    } catch (const QuantizeError& error) {
+      throw QuantizeError(fmt::format("calibration sample {}: {}", sample, error.what()));
+    }
     for (NodeId id = 0; id < maps.size(); ++id) {
       if (maps[id].empty()) continue;
       const Range range = range_of(std::move(maps[id]), options);

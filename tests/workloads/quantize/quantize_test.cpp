@@ -76,6 +76,19 @@ FloatNetwork branches() {
 }
 const std::vector<Map> samples{{1, -2, 3, -4, 4, 3, 2, 1}};
 
+TEST(Calibrate, SamplesOfTheWrongShapeAreNamed) {
+  graph::Graph graph;
+  graph.add("in", graph::Input{{2, 3, 1}});
+  graph.add("relu", graph::Activation{}, {0});
+  const std::vector<Map> given{Map(6, 1.0), Map(5, 1.0)};
+  try {
+    (void)calibrate({graph, {{}, {}}}, given);
+    FAIL();
+  } catch (const QuantizeError& error) {
+    EXPECT_STREQ(error.what(), "calibration sample 1: node 'in': the input has 5 elements, needs 6 (2 x 3 x 1)");
+  }
+}
+
 TEST(Quantize, MapsJoinedByAConcatShareItsFormatOrKeepTheirOwn) {
   const QuantizedGraph equal = quantize(branches(), samples);
   for (const NodeId id : {1U, 2U, 3U}) EXPECT_EQ(equal.format(id), equal.format(4)) << id;

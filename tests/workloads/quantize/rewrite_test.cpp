@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "workloads/graph/layer.h"
 #include "workloads/quantize/synthetic.h"
 #include "workloads/zoo/zoo.h"
@@ -85,6 +87,25 @@ TEST(FloatNetwork, MissingParametersNameTheNode) {
     EXPECT_STREQ(error.what(), "node 'fc': has 6 weights and 0 biases, needs 6 and 3");
   }
   EXPECT_THROW((void)execute({graph, {{}, {{1, 2, 3, 4, 5, 6}, {1, 2, 3}}}}, std::vector<double>{1}), QuantizeError);
+}
+
+TEST(FloatNetwork, ValuesThatAreNotFiniteNameTheNodeAndThePlace) {
+  Graph graph;
+  graph.add("in", graph::Input{{2, 1, 1}});
+  graph.add("fc", graph::Linear{2, 1, true}, {0});
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto message = [&](const Parameters& parameters, const Map& input) -> std::string {
+    try {
+      (void)execute({graph, {{}, parameters}}, input);
+    } catch (const QuantizeError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message({{1, nan}, {0}}, {1, 2}), "node 'fc': weight 1 is nan; give a finite number");
+  EXPECT_EQ(message({{1, 2}, {-1 / 0.0}}, {1, 2}), "node 'fc': bias 0 is -inf; give a finite number");
+  EXPECT_EQ(message({{1, 2}, {0}}, {nan, 2}), "node 'in': element 0 is nan; give a finite number");
+  EXPECT_EQ(message({{1, 2}, {0}}, {1, 2}), "");
 }
 
 TEST(FloatNetwork, PaddedStridedDilatedGroupsAreTheDefinition) {
