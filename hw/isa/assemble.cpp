@@ -325,6 +325,8 @@ class Assembler {
         return layer_lines_[index];
       case InvalidProgram::Part::tensor:
         return tensor_lines_[index];
+      case InvalidProgram::Part::section:
+        break;
       case InvalidProgram::Part::instruction:
         return instruction_lines_[index];
     }

@@ -11,11 +11,12 @@ namespace fusesim::isa {
 /// the line it stands in.
 class InvalidProgram : public std::invalid_argument {
  public:
-  enum class Part { array, network, layer, tensor, instruction };
+  /// `array` also stands for the whole machine; tensors belong to array programs, sections to machine programs.
+  enum class Part { array, network, layer, tensor, section, instruction };
   InvalidProgram(Part where, std::size_t at, const std::string& message)
       : std::invalid_argument(message), part(where), index(at) {}
   Part part;
-  std::size_t index;  ///< Of the layer, tensor or instruction; 0 otherwise.
+  std::size_t index;  ///< Of the layer, tensor, section or instruction; 0 otherwise.
 };
 
 }  // namespace fusesim::isa

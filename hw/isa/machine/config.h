@@ -66,4 +66,8 @@ struct CoreConfig {
 /// fewer output banks than columns or an output width other than 4.
 void validate(const CoreConfig& config);
 
+/// "array 64x64 ... | activations bytes=262144 banks=64 width=2 ports=1 | ...": one line, the same for equal
+/// configurations only; what a trace's digest of the machine is taken of.
+[[nodiscard]] std::string describe(const CoreConfig& config);
+
 }  // namespace fusesim::isa::machine

@@ -173,8 +173,8 @@ struct Section {
 
 struct Program {
   std::string network;
-  CoreConfig
-      core;  ///< What it was compiled for. It runs on a core with the same array and scratchpads at least as large.
+  /// What it was compiled for. It runs on a core with the same array and scratchpads that hold all its addresses.
+  CoreConfig core;
   std::vector<std::string> layers;
   std::vector<Section> sections;
   std::vector<Instruction> instructions;  ///< In fetch order.
@@ -188,7 +188,8 @@ struct Program {
 
 /// Throws InvalidProgram (hw/isa/invalid_program.h) naming instruction, field and cure when an address leaves a
 /// scratchpad or every section, a shape or pitch does not fit, a dataflow needs what the array lacks, a token is never
-/// given (more instructions than the queue has), sections overlap, or values are of the wrong number.
+/// given (more instructions than the queue has), sections overlap, or values are of the wrong number. docs/isa.md lists
+/// every rule.
 void validate(const Program& program);
 
 /// Throws InvalidProgram when the program cannot run on `core`: another array, or addresses beyond its scratchpads
