@@ -8,11 +8,18 @@
 
 namespace fusesim::control::machine {
 
-Clock::Clock(double mhz) {
+sc_core::sc_time Clock::period_of(double mhz) {
   if (!(mhz >= 1 && mhz <= 1e6)) {
     throw std::invalid_argument(fmt::format("clock: {} MHz is not a frequency from 1 to 1000000 MHz", mhz));
   }
-  period_ = sc_core::sc_time(std::round(1e6 / mhz), sc_core::SC_PS);
+  return {std::round(1e6 / mhz), sc_core::SC_PS};
+}
+
+void Clock::overflow() const {
+  throw std::runtime_error(
+      fmt::format("the run is longer than the simulated clock can count ({} cycles at this frequency); raise "
+                  "clock.frequency_mhz or split the program",
+                  last_));
 }
 
 const char* name(Cause cause) {
@@ -36,15 +43,27 @@ void Context::check_written(std::uint32_t instruction, isa::machine::Pad pad, st
   }
 }
 
+void Context::changed(isa::machine::Pad pad, std::uint64_t before, std::uint64_t cycle) const {
+  const std::uint64_t now = pads[pad].occupied();
+  if (now == before) return;
+  if (occupancy != nullptr) {
+    occupancy->change(cycle, pad, static_cast<std::int64_t>(now - before));
+  } else if (observer.occupancy) {
+    observer.occupancy(cycle, pad, now);
+  }
+}
+
 void Context::write(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count, std::uint64_t cycle) const {
+  const std::uint64_t before = pads[pad].occupied();
   pads[pad].mark_written(address, count);
-  if (observer.occupancy) observer.occupancy(cycle, pad, pads[pad].occupied());
+  changed(pad, before, cycle);
 }
 
 void Context::release(std::uint32_t instruction, std::uint64_t cycle) const {
   for (const isa::machine::Release& range : program.instructions[instruction].releases) {
+    const std::uint64_t before = pads[range.pad].occupied();
     pads[range.pad].release(range.address, range.bytes);
-    if (observer.occupancy) observer.occupancy(cycle, range.pad, pads[range.pad].occupied());
+    changed(range.pad, before, cycle);
   }
 }
 

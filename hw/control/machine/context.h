@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "hw/control/machine/occupancy.h"
 #include "hw/control/machine/record.h"
 #include "hw/control/machine/unit.h"
 #include "hw/isa/machine/program.h"
@@ -21,6 +22,8 @@ struct Context {
   /// One an instruction. Units fill in what they know of theirs: start, end, folds, macs, bytes, conflict_cycles.
   std::vector<InstructionRecord>& records;
   const Observer& observer;
+  /// Counts what write() and release() change. Without one the observer is told of every change as it is made.
+  Occupancy* occupancy = nullptr;
 
   /// "instruction 17 (compute, layer 'conv1')": how messages begin.
   [[nodiscard]] std::string describe(std::uint32_t instruction) const;
@@ -29,10 +32,13 @@ struct Context {
   /// or has been released; a load or a token is missing before it".
   void check_written(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address,
                      std::uint64_t count) const;
-  /// Marks bytes as written, and tells the observer of the occupancy.
+  /// Marks bytes as written from `cycle` on: now or the next one.
   void write(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count, std::uint64_t cycle) const;
   /// Releases what the instruction says it does; called by its unit when it completes.
   void release(std::uint32_t instruction, std::uint64_t cycle) const;
+
+ private:
+  void changed(isa::machine::Pad pad, std::uint64_t before, std::uint64_t cycle) const;
 };
 
 /// The unit of the array. Cycles in which it holds no fold belong to the controller's account.

@@ -17,21 +17,27 @@ namespace fusesim::control::machine {
 /// Cycles and simulated time.
 class Clock {
  public:
-  explicit Clock(sc_core::sc_time period) : period_(period) {}
+  explicit Clock(sc_core::sc_time period) : period_(period), last_(sc_core::sc_max_time().value() / period.value()) {}
   /// Throws std::invalid_argument unless 1 <= mhz <= 1e6.
-  explicit Clock(double mhz);
+  explicit Clock(double mhz) : Clock(period_of(mhz)) {}
   [[nodiscard]] sc_core::sc_time period() const { return period_; }
   /// The cycle that simulated time is in.
   [[nodiscard]] std::uint64_t now() const { return sc_core::sc_time_stamp().value() / period_.value(); }
-  /// From now until the start of `cycle`, which must not be past.
+  /// From now until the start of `cycle`, which must not be past. Throws std::runtime_error when simulated time does
+  /// not reach so far.
   [[nodiscard]] sc_core::sc_time until(std::uint64_t cycle) const {
+    if (cycle > last_) overflow();
     return sc_core::sc_time::from_value(cycle * period_.value() - sc_core::sc_time_stamp().value());
   }
   /// The first cycle that starts strictly after now.
   [[nodiscard]] std::uint64_t next() const { return now() + 1; }
 
  private:
+  static sc_core::sc_time period_of(double mhz);
+  [[noreturn]] void overflow() const;
+
   sc_core::sc_time period_;
+  std::uint64_t last_;  ///< The last cycle that 64 bits of simulated time reach.
 };
 
 /// Told by units. Calls may come in any order within an instant, but not before the time they speak of.

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hw/control/machine/controller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace fusesim::control::machine {
+
+using isa::machine::Queue;
+
+namespace {
+
+constexpr Queue kQueues[] = {Queue::load, Queue::compute, Queue::vector, Queue::store};
+/// In which an instruction's missing tokens are looked for.
+constexpr Queue kWaitOrder[] = {Queue::load, Queue::vector, Queue::store, Queue::compute};
+/// In which what is left at the end of a program is looked for.
+constexpr Queue kEndOrder[] = {Queue::vector, Queue::store, Queue::load};
+
+Cause cause_of(Queue queue) {
+  switch (queue) {
+    case Queue::load:
+      return Cause::load;
+    case Queue::vector:
+      return Cause::vector;
+    case Queue::store:
+      return Cause::store;
+    case Queue::compute:
+      break;
+  }
+  return Cause::drain;  // An instruction of the array that has not completed, and no fold: its last sums are leaving.
+}
+
+}  // namespace
+
+void Controller::Count::rise(std::uint64_t at) {
+  if (at != cycle) {
+    before += in_cycle;
+    in_cycle = 0;
+    cycle = at;
+  }
+  ++in_cycle;
+}
+
+Controller::Controller(const sc_core::sc_module_name& module_name, const isa::machine::Program& program,
+                       const isa::machine::ControlConfig& config, const Clock& clock,
+                       std::vector<InstructionRecord>& records)
+    : sc_module(module_name),
+      program_(program),
+      config_(config),
+      clock_(clock),
+      records_(records),
+      next_decode_(std::uint64_t{config.fetch_cycles} + config.decode_cycles),
+      remaining_(static_cast<std::uint32_t>(program.instructions.size())),
+      layer_causes_(program.layers.size()) {
+  for (std::uint32_t index = 0; index < program.instructions.size(); ++index) {
+    state(program.instructions[index].queue()).instructions.push_back(index);
+  }
+  SC_METHOD(settle);
+  sensitive << wake_;
+  SC_METHOD(decide);
+  sensitive << decide_;
+  dont_initialize();
+}
+
+UnitIf& Controller::unit(Queue queue) {
+  switch (queue) {
+    case Queue::load:
+      return *load.operator->();
+    case Queue::compute:
+      return *compute.operator->();
+    case Queue::vector:
+      return *vector.operator->();
+    case Queue::store:
+      break;
+  }
+  return *store.operator->();
+}
+
+void Controller::started(std::uint32_t instruction, std::uint64_t cycle) {
+  state(program_.instructions[instruction].queue()).started.rise(cycle);
+  // The place in the queue, and the array's door, are free from the next cycle on. Decisions under way see to it.
+  if (!deciding_) wake_at(cycle + 1);
+}
+
+void Controller::completed(std::uint32_t instruction, std::uint64_t cycle) {
+  state(program_.instructions[instruction].queue()).completed.rise(cycle);
+  if (clock_.now() < cycle) {
+    wake_at(cycle);
+  } else {
+    decide_.notify(sc_core::SC_ZERO_TIME);
+  }
+}
+
+void Controller::wake_at(std::uint64_t cycle) {
+  wake_.notify(clock_.until(cycle));  // The earliest of several notifications stays; every decision asks again.
+}
+
+void Controller::settle() {
+  decide_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void Controller::decide() {
+  if (done_) return;
+  failure_.guard([this] { advance(); });
+}
+
+void Controller::advance() {
+  const std::uint64_t now = clock_.now();
+  account(now);
+  for (QueueState& queue : queues_) {
+    const std::uint32_t given = queue.completed.until(now + 1);
+    remaining_ -= given - queue.given;
+    queue.given = given;
+  }
+  if (remaining_ == 0) {
+    done_ = true;
+    sc_core::sc_pause();
+    return;
+  }
+  deciding_ = true;
+  decode(now);
+  issue(now);
+  deciding_ = false;
+  schedule(now);
+}
+
+void Controller::decode(std::uint64_t now) {
+  if (all_decoded() || next_decode_ > now) return;
+  QueueState& queue = state(program_.instructions[next_].queue());
+  if (queue.decoded - queue.started.until(now) >= config_.queue_depth) return;
+  records_[next_].decoded = now;
+  ++queue.decoded;
+  ++next_;
+  next_decode_ = now + config_.decode_cycles;
+}
+
+bool Controller::tokens_given(std::uint32_t instruction) const {
+  const isa::machine::Waits& waits = program_.instructions[instruction].waits;
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    if (queues_[i].given < waits[i]) return false;
+  }
+  return true;
+}
+
+bool Controller::may_issue(Queue queue, std::uint64_t now) {
+  const QueueState& waiting = state(queue);
+  if (waiting.issued == waiting.decoded || !tokens_given(waiting.instructions[waiting.issued])) return false;
+  // The one place at the array's door is free from the cycle after the start of the instruction there.
+  if (queue == Queue::compute && waiting.started.until(now) != waiting.issued) return false;
+  return unit(queue).ready();
+}
+
+void Controller::issue(std::uint64_t now) {
+  for (const Queue queue : kQueues) {
+    while (may_issue(queue, now)) {
+      QueueState& waiting = state(queue);
+      unit(queue).issue(waiting.instructions[waiting.issued++]);
+    }
+  }
+}
+
+void Controller::schedule(std::uint64_t now) {
+  bool waking = false;
+  const auto wake = [&](std::uint64_t cycle) {
+    wake_at(cycle);
+    waking = true;
+  };
+  if (!all_decoded()) {
+    const QueueState& queue = state(program_.instructions[next_].queue());
+    if (queue.decoded - queue.started.total() < config_.queue_depth) wake(std::max(next_decode_, now + 1));
+  }
+  const QueueState& array = state(Queue::compute);
+  if (array.issued < array.decoded && array.started.total() == array.issued && array.started.cycle == now) {
+    wake(now + 1);
+  }
+  for (const QueueState& queue : queues_) {
+    if (queue.completed.cycle > now) wake(queue.completed.cycle);
+    if (queue.issued != queue.given) waking = true;  // Its unit will tell.
+  }
+  if (!waking) throw std::runtime_error(standstill());
+}
+
+void Controller::account(std::uint64_t now) {
+  if (now == accounted_) return;
+  const std::uint64_t empty = compute->empty_cycles_before(now);
+  if (empty != empty_) {
+    const Blame found = blame();
+    const std::uint32_t layer = program_.instructions[found.instruction].layer;
+    layer_causes_[layer][static_cast<std::size_t>(found.cause)] += empty - empty_;
+  }
+  accounted_ = now;
+  empty_ = empty;
+}
+
+Controller::Blame Controller::blame() const {
+  const QueueState& array = state(Queue::compute);
+  if (array.issued != array.decoded) return follow(Queue::compute, true);
+  if (!all_decoded()) return {Cause::control, next_};
+  for (const Queue queue : kEndOrder) {
+    if (state(queue).given < state(queue).decoded) return follow(queue, false);
+  }
+  return follow(Queue::compute, false);
+}
+
+Controller::Blame Controller::follow(Queue queue, bool from_head) const {
+  for (std::uint32_t hop = 0; hop <= isa::machine::queue_count; ++hop, from_head = false) {
+    const QueueState& at = state(queue);
+    if (!from_head && at.given < at.issued) return {cause_of(queue), at.instructions[at.given]};
+    if (at.issued == at.decoded) break;
+    const std::uint32_t head = at.instructions[at.issued];
+    const isa::machine::Waits& waits = program_.instructions[head].waits;
+    const auto* const missing = std::find_if(std::begin(kWaitOrder), std::end(kWaitOrder), [&](Queue each) {
+      return state(each).given < waits[static_cast<std::size_t>(each)];
+    });
+    if (missing == std::end(kWaitOrder)) return {Cause::control, head};
+    queue = *missing;
+  }
+  // Not yet decoded; or queues that wait for one another in a circle, which ends the run.
+  return {Cause::control, all_decoded() ? next_ - 1 : next_};
+}
+
+std::string Controller::describe(std::uint32_t instruction) const {
+  const isa::machine::Instruction& what = program_.instructions[instruction];
+  return fmt::format("instruction {} ({}, layer '{}')", instruction, isa::machine::name(what.queue()),
+                     program_.layers[what.layer]);
+}
+
+std::string Controller::standstill() const {
+  std::string text =
+      fmt::format("deadlock in cycle {}: nothing is under way and nothing can start, with {} of {} instructions left",
+                  clock_.now(), remaining_, program_.instructions.size());
+  for (const Queue queue : kQueues) {
+    const QueueState& at = state(queue);
+    text += fmt::format("; {}: ", isa::machine::name(queue));
+    if (at.given < at.issued) {
+      text += describe(at.instructions[at.given]) + " never completed";
+      continue;
+    }
+    if (at.issued == at.decoded) {
+      text += at.decoded == at.instructions.size() ? "all completed"
+                                                   : "empty, " + describe(at.instructions[at.decoded]) + " not decoded";
+      continue;
+    }
+    const std::uint32_t head = at.instructions[at.issued];
+    text += describe(head);
+    const char* separator = " waits for ";
+    for (const Queue each : kQueues) {
+      const std::uint32_t wanted = program_.instructions[head].waits[static_cast<std::size_t>(each)];
+      if (wanted <= state(each).given) continue;
+      text +=
+          fmt::format("{}token {} of {} ({} given)", separator, wanted, isa::machine::name(each), state(each).given);
+      separator = " and ";
+    }
+  }
+  if (!all_decoded()) {
+    text += fmt::format("; decoder: {} finds its queue full; fetch it later, or raise control.queue_depth (now {})",
+                        describe(next_), config_.queue_depth);
+  } else {
+    text += "; correct the tokens";
+  }
+  return text;
+}
+
+void Controller::finish(Record& record) {
+  failure_.rethrow();
+  if (!done_) throw std::runtime_error(standstill());
+  record.cycles = accounted_;
+  record.layer_causes = layer_causes_;
+  const std::vector<CauseCycles>& booked = compute->booked();
+  for (std::uint32_t index = 0; index < program_.instructions.size(); ++index) {
+    CauseCycles& layer = record.layer_causes[program_.instructions[index].layer];
+    for (std::size_t cause = 0; cause < cause_count; ++cause) layer[cause] += booked[index][cause];
+  }
+  record.causes = {};
+  for (const CauseCycles& layer : record.layer_causes) {
+    for (std::size_t cause = 0; cause < cause_count; ++cause) record.causes[cause] += layer[cause];
+  }
+}
+
+}  // namespace fusesim::control::machine
