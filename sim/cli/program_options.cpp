@@ -79,7 +79,7 @@ config::MachineConfig machine_of(const ProgramOptions& options) {
   } catch (const config::ConfigError& error) {
     throw UsageError(error.what());
   }
-  isa::ArrayConfig& array = machine.array;
+  isa::ArrayConfig& array = machine.core.array;
   try {
     if (!options.array.empty()) {
       const config::ArraySize size = config::parse_array_size("--array", options.array);
@@ -102,7 +102,7 @@ config::MachineConfig machine_of(const ProgramOptions& options) {
 isa::Program compile(const ProgramOptions& options) {
   const std::string variant = options.variant.empty() ? "baseline" : options.variant;
   lower::LowerOptions lowering;
-  lowering.array = machine_of(options).array;
+  lowering.array = machine_of(options).core.array;
   lowering.row_packing = options.packing;
   lowering.seed = options.seed;
   try {

@@ -44,7 +44,7 @@ isa::Program load(const Options& options) {
   }
   isa::Program program = isa::read_trace(options.program.network);
   if (!options.program.machine.empty() || !options.program.overrides.empty()) {
-    const isa::ArrayConfig wanted = machine_of(options.program).array;
+    const isa::ArrayConfig wanted = machine_of(options.program).core.array;
     if (wanted != program.array) {
       throw UsageError(
           fmt::format("{}: compiled for array {}, but the machine has {}; compile the network for this machine",

@@ -6,15 +6,24 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <type_traits>
 #include <utility>
 
+#include "hw/isa/machine/limits.h"
 #include "hw/isa/names.h"
+#include "hw/isa/nearest.h"
+#include "hw/memory/dram/dram_standards.h"
 
 namespace fusesim::config {
 namespace {
 
+using accelerator::MemoryConfig;
 using isa::ArrayConfig;
+using isa::machine::ControlConfig;
+using isa::machine::CoreConfig;
+using isa::machine::ScratchpadConfig;
+using isa::machine::VectorConfig;
 
 template <typename E>
 std::vector<std::string_view> names_of(isa::NameTable<E> table) {
@@ -23,15 +32,61 @@ std::vector<std::string_view> names_of(isa::NameTable<E> table) {
   return names;
 }
 
-template <auto Member>
-Value get_side(const MachineConfig& config) {
-  return std::int64_t{config.array.*Member};
+std::vector<std::string_view> standards() {
+  std::vector<std::string_view> names{"none", "fixed"};
+  for (const memory::DramSpec& spec : memory::dram_standards()) names.push_back(spec.name);
+  return names;
+}
+
+/// The member at the end of a path of members, as the kind of value it is.
+template <auto... Path>
+Value get(const MachineConfig& config) {
+  const auto& member = (config.*....*Path);
+  using T = std::decay_t<decltype(member)>;
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    return static_cast<std::int64_t>(member);
+  } else {
+    return member;
+  }
+}
+
+template <auto... Path>
+void set(MachineConfig& config, const Value& value) {
+  auto& member = (config.*....*Path);
+  using T = std::decay_t<decltype(member)>;
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    member = static_cast<T>(std::get<std::int64_t>(value));
+  } else {
+    member = std::get<T>(value);
+  }
+}
+
+/// A key that holds a member of the machine as it is.
+template <auto... Path>
+Key plain(std::string_view name, std::string_view unit, std::string_view description, Domain domain) {
+  return {name, unit, description, std::move(domain), get<Path...>, set<Path...>};
+}
+
+template <auto... Path>
+Key of_array(std::string_view name, std::string_view unit, std::string_view description, Domain domain) {
+  return plain<&MachineConfig::core, &CoreConfig::array, Path...>(name, unit, description, std::move(domain));
+}
+
+template <auto Pad, auto Member>
+Key of_pad(std::string_view name, std::string_view unit, std::string_view description, Domain domain) {
+  return plain<&MachineConfig::core, Pad, Member>(name, unit, description, std::move(domain));
 }
 
 template <auto Member>
-void set_side(MachineConfig& config, const Value& value) {
-  config.array.*Member = static_cast<std::uint32_t>(std::get<std::int64_t>(value));
+Key of_memory(std::string_view name, std::string_view unit, std::string_view description, Domain domain) {
+  return plain<&MachineConfig::memory, Member>(name, unit, description, std::move(domain));
 }
+
+constexpr std::string_view bytes_meaning = "capacity; a multiple of banks * width";
+constexpr std::string_view banks_meaning =
+    "how many; 0: the larger side of the array, rounded up to a power of two, and at least 32";
+constexpr std::string_view width_meaning = "word of a bank: what one access brings; a power of two";
+constexpr std::string_view ports_meaning = "words that a bank hands the array's feeders in a cycle";
 
 std::string values_text(const Key& key) {
   return std::visit(
@@ -40,6 +95,9 @@ std::string values_text(const Key& key) {
         if constexpr (std::is_same_v<D, Booleans>) return "true, false";
         if constexpr (std::is_same_v<D, Text>) return "text";
         if constexpr (std::is_same_v<D, Choices>) return fmt::format("{}", fmt::join(domain.names, ", "));
+        if constexpr (std::is_same_v<D, Bytes>) {
+          return fmt::format("{} .. {}, or text as in \"256KiB\"", domain.least, domain.most);
+        }
         if constexpr (std::is_same_v<D, Integers> || std::is_same_v<D, Reals>) {
           return fmt::format("{} .. {}", domain.least, domain.most);
         }
@@ -51,20 +109,19 @@ std::string values_text(const Key& key) {
 
 std::span<const Key> keys() {
   static const std::array all{
-      Key{"description", "", "what the machine is, for people; changes nothing", Text{},
-          [](const MachineConfig& c) { return Value{c.description}; },
-          [](MachineConfig& c, const Value& v) { c.description = std::get<std::string>(v); }},
-      Key{"array.rows", "processing elements", "rows of the array", Integers{1, ArrayConfig::max_side},
-          get_side<&ArrayConfig::rows>, set_side<&ArrayConfig::rows>},
-      Key{"array.cols", "processing elements", "columns of the array", Integers{1, ArrayConfig::max_side},
-          get_side<&ArrayConfig::cols>, set_side<&ArrayConfig::cols>},
+      plain<&MachineConfig::description>("description", "", "what the machine is, for people; changes nothing", Text{}),
+
+      of_array<&ArrayConfig::rows>("array.rows", "processing elements", "rows of the array",
+                                   Integers{1, ArrayConfig::max_side}),
+      of_array<&ArrayConfig::cols>("array.cols", "processing elements", "columns of the array",
+                                   Integers{1, ArrayConfig::max_side}),
       Key{"array.accumulators", "", "accumulators of a processing element: one, or two used by folds in turn",
           Choices{names_of(isa::accumulator_names())},
           [](const MachineConfig& c) {
-            return Value{std::string(isa::name_in(isa::accumulator_names(), c.array.accumulators))};
+            return Value{std::string(isa::name_in(isa::accumulator_names(), c.core.array.accumulators))};
           },
           [](MachineConfig& c, const Value& v) {
-            c.array.accumulators =
+            c.core.array.accumulators =
                 isa::value_in(isa::accumulator_names(), "array.accumulators", std::get<std::string>(v));
           }},
       Key{"array.folds", "",
@@ -72,20 +129,89 @@ std::span<const Key> keys() {
           "(pipelined)",
           Choices{names_of(isa::fold_overlap_names())},
           [](const MachineConfig& c) {
-            return Value{std::string(isa::name_in(isa::fold_overlap_names(), c.array.folds))};
+            return Value{std::string(isa::name_in(isa::fold_overlap_names(), c.core.array.folds))};
           },
           [](MachineConfig& c, const Value& v) {
-            c.array.folds = isa::value_in(isa::fold_overlap_names(), "array.folds", std::get<std::string>(v));
+            c.core.array.folds = isa::value_in(isa::fold_overlap_names(), "array.folds", std::get<std::string>(v));
           }},
-      Key{"array.fuse_links", "", "a broadcast wire along each row, which FuSe layers and the broadcast mapping need",
-          Booleans{}, [](const MachineConfig& c) { return Value{c.array.fuse_links}; },
-          [](MachineConfig& c, const Value& v) { c.array.fuse_links = std::get<bool>(v); }},
-      Key{"array.broadcast_stages", "registers", "pipeline registers on each broadcast wire, fewer than columns",
-          Integers{0, ArrayConfig::max_side - 1}, get_side<&ArrayConfig::broadcast_stages>,
-          set_side<&ArrayConfig::broadcast_stages>},
-      Key{"clock.frequency_mhz", "MHz", "clock; turns cycles into seconds and changes no cycle count",
-          Reals{0.001, 100000}, [](const MachineConfig& c) { return Value{c.frequency_mhz}; },
-          [](MachineConfig& c, const Value& v) { c.frequency_mhz = std::get<double>(v); }},
+      of_array<&ArrayConfig::fuse_links>(
+          "array.fuse_links", "", "a broadcast wire along each row, which FuSe layers and the broadcast mapping need",
+          Booleans{}),
+      of_array<&ArrayConfig::broadcast_stages>("array.broadcast_stages", "registers",
+                                               "pipeline registers on each broadcast wire, fewer than columns",
+                                               Integers{0, ArrayConfig::max_side - 1}),
+
+      plain<&MachineConfig::frequency_mhz>(
+          "clock.frequency_mhz", "MHz",
+          "clock; turns cycles into seconds, and with a DRAM decides how many cycles its nanoseconds are",
+          Reals{0.001, 100000}),
+
+      of_pad<&CoreConfig::activations, &ScratchpadConfig::bytes>("activations.bytes", "bytes", bytes_meaning,
+                                                                 Bytes{1, isa::machine::max_pad_bytes}),
+      of_pad<&CoreConfig::activations, &ScratchpadConfig::banks>("activations.banks", "banks", banks_meaning,
+                                                                 Integers{0, isa::machine::max_banks}),
+      of_pad<&CoreConfig::activations, &ScratchpadConfig::width>("activations.width", "bytes", width_meaning,
+                                                                 Integers{1, isa::machine::max_word_bytes}),
+      of_pad<&CoreConfig::activations, &ScratchpadConfig::ports>("activations.ports", "ports", ports_meaning,
+                                                                 Integers{1, isa::machine::max_ports}),
+      of_pad<&CoreConfig::weights, &ScratchpadConfig::bytes>("weights.bytes", "bytes", bytes_meaning,
+                                                             Bytes{1, isa::machine::max_pad_bytes}),
+      of_pad<&CoreConfig::weights, &ScratchpadConfig::banks>("weights.banks", "banks", banks_meaning,
+                                                             Integers{0, isa::machine::max_banks}),
+      of_pad<&CoreConfig::weights, &ScratchpadConfig::width>("weights.width", "bytes", width_meaning,
+                                                             Integers{1, isa::machine::max_word_bytes}),
+      of_pad<&CoreConfig::weights, &ScratchpadConfig::ports>("weights.ports", "ports", ports_meaning,
+                                                             Integers{1, isa::machine::max_ports}),
+      of_pad<&CoreConfig::outputs, &ScratchpadConfig::bytes>("outputs.bytes", "bytes",
+                                                             "capacity; a multiple of banks * 4, the bytes of a sum",
+                                                             Bytes{1, isa::machine::max_pad_bytes}),
+      of_pad<&CoreConfig::outputs, &ScratchpadConfig::banks>(
+          "outputs.banks", "banks", "one a column of the array or more; 0: chosen as for activations",
+          Integers{0, isa::machine::max_banks}),
+
+      plain<&MachineConfig::core, &CoreConfig::vector, &VectorConfig::lanes>(
+          "vector.lanes", "elements", "elements that the vector unit works on side by side",
+          Integers{1, isa::machine::max_lanes}),
+      plain<&MachineConfig::core, &CoreConfig::vector, &VectorConfig::latency>(
+          "vector.latency", "cycles", "from an element's operands to its result in the scratchpad",
+          Integers{0, isa::machine::max_latency}),
+
+      plain<&MachineConfig::core, &CoreConfig::control, &ControlConfig::fetch_cycles>(
+          "control.fetch_cycles", "cycles", "until the first instruction reaches the decoder",
+          Integers{0, isa::machine::max_latency}),
+      plain<&MachineConfig::core, &CoreConfig::control, &ControlConfig::decode_cycles>(
+          "control.decode_cycles", "cycles", "per instruction", Integers{1, isa::machine::max_latency}),
+      plain<&MachineConfig::core, &CoreConfig::control, &ControlConfig::queue_depth>(
+          "control.queue_depth", "instructions", "instructions that wait in each of the four queues",
+          Integers{1, isa::machine::max_queue_depth}),
+
+      of_memory<&MemoryConfig::standard>("dram.standard", "",
+                                         "none: memory is ideal and only the array is timed; fixed: bandwidth and "
+                                         "latency as given; else a DRAM channel",
+                                         Choices{standards()}),
+      of_memory<&MemoryConfig::fixed_gigabytes_per_second>(
+          "dram.bandwidth_gbps", "GB/s", "10^9 bytes a second that a fixed memory moves, reads and writes together",
+          Reals{0.001, 100000}),
+      of_memory<&MemoryConfig::fixed_latency_ns>(
+          "dram.latency_ns", "ns", "until a fixed memory moves the first byte of a request", Reals{0, 1000000}),
+      of_memory<&MemoryConfig::address_map>(
+          "dram.address_map", "", "row, bank, bankgroup and column in an address, most significant first", Text{}),
+      of_memory<&MemoryConfig::scheduler>(
+          "dram.scheduler", "", "which queued burst goes first: the oldest (fcfs), or the first that is ready",
+          Choices{{"fcfs", "fr_fcfs"}}),
+      of_memory<&MemoryConfig::queue_bursts>("dram.queue_bursts", "bursts",
+                                             "bursts that the memory controller chooses among", Integers{1, 4096}),
+      of_memory<&MemoryConfig::refresh>("dram.refresh", "", "whether the DRAM is refreshed", Booleans{}),
+
+      of_memory<&MemoryConfig::dma_request_bytes>("dma.request_bytes", "bytes", "largest request; a power of two",
+                                                  Integers{16, 65536}),
+      of_memory<&MemoryConfig::dma_outstanding>("dma.outstanding", "requests", "requests under way in each direction",
+                                                Integers{1, 1024}),
+      of_memory<&MemoryConfig::dma_descriptors>("dma.descriptors", "transfers", "transfers under way in each direction",
+                                                Integers{1, 1024}),
+      of_memory<&MemoryConfig::dma_arbitration>("dma.arbitration", "",
+                                                "who goes first when loads and stores want the memory at once",
+                                                Choices{{"round_robin", "load_first", "store_first"}}),
   };
   return all;
 }
@@ -101,11 +227,37 @@ std::string domain_text(const Key& key) {
         if constexpr (std::is_same_v<D, Integers>) {
           return fmt::format("an integer from {} to {}{}", domain.least, domain.most, of_unit);
         }
+        if constexpr (std::is_same_v<D, Bytes>) {
+          return fmt::format("a size from {} to {} (bytes), such as {} or \"256KiB\"", domain.least, domain.most,
+                             256 * 1024);
+        }
         if constexpr (std::is_same_v<D, Reals>) {
           return fmt::format("a number from {} to {}{}", domain.least, domain.most, of_unit);
         }
       },
       key.domain);
+}
+
+std::optional<std::int64_t> parse_bytes(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc{}) return std::nullopt;
+  std::string_view unit(read.ptr, static_cast<std::size_t>(text.data() + text.size() - read.ptr));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  const std::optional<int> shift = unit.empty() || unit == "B" ? std::optional(0)
+                                   : unit == "KiB"             ? std::optional(10)
+                                   : unit == "MiB"             ? std::optional(20)
+                                   : unit == "GiB"             ? std::optional(30)
+                                                               : std::nullopt;
+  if (!shift || number > (std::uint64_t{1} << 62) >> *shift) return std::nullopt;
+  return static_cast<std::int64_t>(number << *shift);
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  for (const auto& [shift, unit] : {std::pair{30, "GiB"}, std::pair{20, "MiB"}, std::pair{10, "KiB"}}) {
+    if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0) return fmt::format("{}{}", bytes >> shift, unit);
+  }
+  return fmt::format("{}B", bytes);
 }
 
 Value check(const Key& key, Value value, std::string_view shown, std::string_view where) {
@@ -121,6 +273,13 @@ Value check(const Key& key, Value value, std::string_view shown, std::string_vie
       const auto* number = std::get_if<std::int64_t>(&value);
       return number != nullptr && *number >= domain.least && *number <= domain.most;
     }
+    if constexpr (std::is_same_v<D, Bytes>) {
+      if (const auto* text = std::get_if<std::string>(&value)) {
+        if (const auto bytes = parse_bytes(*text)) value = *bytes;
+      }
+      const auto* number = std::get_if<std::int64_t>(&value);
+      return number != nullptr && *number >= domain.least && *number <= domain.most;
+    }
     if constexpr (std::is_same_v<D, Reals>) {
       if (const auto* whole = std::get_if<std::int64_t>(&value)) value = static_cast<double>(*whole);
       const auto* number = std::get_if<double>(&value);
@@ -128,7 +287,15 @@ Value check(const Key& key, Value value, std::string_view shown, std::string_vie
     }
   };
   if (!std::visit(fits, key.domain)) {
-    throw ConfigError(fmt::format("{}: {} must be {}, not {}", where, key.name, domain_text(key), shown));
+    std::string meant;
+    const auto* choices = std::get_if<Choices>(&key.domain);
+    const auto* text = std::get_if<std::string>(&value);
+    if (choices != nullptr && text != nullptr) {
+      if (const auto nearest = names::nearest(*text, choices->names)) {
+        meant = fmt::format("; did you mean '{}'?", *nearest);
+      }
+    }
+    throw ConfigError(fmt::format("{}: {} must be {}, not {}{}", where, key.name, domain_text(key), shown, meant));
   }
   return value;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,10 @@ using Value = std::variant<std::int64_t, double, bool, std::string>;
 struct Integers {
   std::int64_t least, most;
 };
+/// A size in bytes: a whole number, or a text such as "256KiB" or "2MiB".
+struct Bytes {
+  std::int64_t least, most;
+};
 struct Reals {
   double least, most;
 };
@@ -27,7 +32,7 @@ struct Choices {
   std::vector<std::string_view> names;
 };
 struct Text {};
-using Domain = std::variant<Integers, Reals, Booleans, Choices, Text>;
+using Domain = std::variant<Integers, Bytes, Reals, Booleans, Choices, Text>;
 
 struct Key {
   std::string_view name;  ///< With its table: "array.rows".
@@ -44,8 +49,13 @@ struct Key {
 /// "an integer from 1 to 4096", "one of single, pingpong": completes the sentence "array.rows must be ...".
 [[nodiscard]] std::string domain_text(const Key& key);
 
-/// `value` as the key holds it (an integer is a valid real). Throws ConfigError when it is outside the key's domain;
-/// `shown` is the value as the user wrote it and `where` what the text opens with.
+/// Bytes of a text such as "256KiB" or "131072"; nothing when it is none.
+[[nodiscard]] std::optional<std::int64_t> parse_bytes(std::string_view text);
+/// "256KiB" for 262144: in the largest unit that leaves a whole number.
+[[nodiscard]] std::string bytes_text(std::uint64_t bytes);
+
+/// `value` as the key holds it (an integer is a valid real, "256KiB" a valid size). Throws ConfigError when it is
+/// outside the key's domain; `shown` is the value as the user wrote it and `where` what the text opens with.
 [[nodiscard]] Value check(const Key& key, Value value, std::string_view shown, std::string_view where);
 
 /// As a TOML value: 64, true, "pingpong".

@@ -8,14 +8,6 @@
 
 namespace fusesim::config {
 
-void validate(const MachineConfig& config) {
-  try {
-    isa::validate(config.array);
-  } catch (const std::invalid_argument& error) {
-    throw ConfigError(error.what());
-  }
-}
-
 std::string to_toml(const MachineConfig& config) {
   std::string text;
   std::string_view open_table;

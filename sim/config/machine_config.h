@@ -12,7 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "hw/isa/array_config.h"
+#include "hw/accelerator/memory_config.h"
+#include "hw/isa/machine/config.h"
 
 namespace fusesim::config {
 
@@ -29,11 +30,25 @@ class UnknownMachine : public ConfigError {
 
 struct MachineConfig {
   std::string description;  ///< For people; changes nothing.
-  isa::ArrayConfig array;
-  double frequency_mhz = 1000;  ///< Turns cycles into seconds; cycle counts do not depend on it.
+  /// As written: `banks` may be 0, which core_of() replaces.
+  isa::machine::CoreConfig core{.array = {},
+                                .activations = {.bytes = 256 * 1024, .banks = 0, .width = 2, .ports = 1},
+                                .weights = {.bytes = 256 * 1024, .banks = 0, .width = 1, .ports = 1},
+                                .outputs = {.bytes = 512 * 1024, .banks = 0, .width = 4, .ports = 1},
+                                .vector = {},
+                                .control = {}};
+  accelerator::MemoryConfig memory{.standard = "none"};  ///< "none": ideal, the array alone is timed.
+  /// Turns cycles into seconds. Without DRAM cycle counts do not depend on it.
+  double frequency_mhz = 1000;
 
+  /// Whether networks run from DRAM to DRAM through scratchpads, DMA and vector unit.
+  [[nodiscard]] bool has_dram() const { return memory.standard != "none"; }
   bool operator==(const MachineConfig&) const = default;
 };
+
+/// The core with every number of banks chosen: one that is 0 becomes the larger side of the array, rounded up to a
+/// power of two, and at least 32, so that neither feeders nor a usual DRAM wait for a lack of banks.
+[[nodiscard]] isa::machine::CoreConfig core_of(const MachineConfig& config);
 
 /// Throws ConfigError when keys do not fit each other (each on its own is checked where it is set).
 void validate(const MachineConfig& config);

@@ -48,12 +48,24 @@ std::string override_error(std::string_view assignment) {
 MachineConfig unusual_machine() {
   MachineConfig config;
   config.description = "a \"quoted\" \\ name,\twith a tab";
-  config.array = {.rows = 3,
-                  .cols = 4096,
-                  .accumulators = isa::Accumulators::single,
-                  .folds = isa::FoldOverlap::serial,
-                  .fuse_links = true,
-                  .broadcast_stages = 17};
+  config.core.array = {.rows = 3,
+                       .cols = 4096,
+                       .accumulators = isa::Accumulators::single,
+                       .folds = isa::FoldOverlap::serial,
+                       .fuse_links = true,
+                       .broadcast_stages = 17};
+  config.core.activations = {.bytes = 3 * 5 * 4 * 7, .banks = 5, .width = 4, .ports = 3};
+  config.core.weights = {.bytes = 1 << 20, .banks = 0, .width = 64, .ports = 2};
+  config.core.outputs.bytes = 4096 * 4;
+  config.core.vector = {.lanes = 3, .latency = 0};
+  config.core.control = {.fetch_cycles = 0, .decode_cycles = 7, .queue_depth = 1};
+  config.memory.standard = "fixed";
+  config.memory.fixed_gigabytes_per_second = 0.1;
+  config.memory.fixed_latency_ns = 1.0 / 3;
+  config.memory.dma_request_bytes = 256;
+  config.memory.dma_outstanding = 1;
+  config.memory.dma_descriptors = 9;
+  config.memory.dma_arbitration = "store_first";
   config.frequency_mhz = 433.3333333333333;
   return config;
 }
@@ -79,14 +91,14 @@ TEST(MachineFile, SetsEveryKeyItNames) {
                                .folds = isa::FoldOverlap::serial,
                                .fuse_links = true,
                                .broadcast_stages = 2};
-  EXPECT_EQ(config.array, array);
+  EXPECT_EQ(config.core.array, array);
   EXPECT_EQ(config.frequency_mhz, 250.5);
 }
 
 TEST(MachineFile, GivesKeysLeftOutTheirDefaults) {
   EXPECT_EQ(parse("", "m.toml"), MachineConfig{});
   MachineConfig expected;
-  expected.array.rows = 8;
+  expected.core.array.rows = 8;
   EXPECT_EQ(parse("array.rows = 8", "m.toml"), expected);
 }
 
@@ -95,7 +107,9 @@ TEST(MachineFile, TakesAWholeNumberForARealKey) {
 }
 
 TEST(MachineFile, ComesBackEqualAfterWriting) {
-  for (const MachineConfig& config : {MachineConfig{}, unusual_machine(), load("archon-8x8")}) {
+  std::vector<MachineConfig> machines{MachineConfig{}, unusual_machine()};
+  for (const Preset& preset : presets()) machines.push_back(load(preset.name));
+  for (const MachineConfig& config : machines) {
     EXPECT_EQ(parse(to_toml(config), "m.toml"), config) << to_toml(config);
   }
 }
@@ -153,6 +167,153 @@ TEST(MachineFile, KeysThatDoNotFitEachOtherAreAnError) {
               AllOf(StartsWith("m.toml: "), HasSubstr("broadcast_stages")));
 }
 
+TEST(MachineFile, SetsScratchpadsVectorUnitControllerAndMemory) {
+  const MachineConfig config = parse(R"(
+    [activations]
+    bytes = "96KiB"
+    banks = 24
+    width = 4
+    ports = 2
+    [weights]
+    bytes = 65536
+    [outputs]
+    bytes = "1 MiB"
+    banks = 128
+    [vector]
+    lanes = 16
+    latency = 5
+    [control]
+    fetch_cycles = 1
+    decode_cycles = 3
+    queue_depth = 4
+    [dram]
+    standard = "HBM2-2000"
+    address_map = "row:bankgroup:bank:column"
+    scheduler = "fcfs"
+    queue_bursts = 7
+    refresh = false
+    [dma]
+    request_bytes = 128
+    outstanding = 2
+    descriptors = 1
+    arbitration = "load_first"
+  )",
+                                     "m.toml");
+  const isa::machine::CoreConfig core = core_of(config);
+  EXPECT_EQ(core.activations, (isa::machine::ScratchpadConfig{.bytes = 98304, .banks = 24, .width = 4, .ports = 2}));
+  EXPECT_EQ(core.weights, (isa::machine::ScratchpadConfig{.bytes = 65536, .banks = 64, .width = 1, .ports = 1}));
+  EXPECT_EQ(core.outputs, (isa::machine::ScratchpadConfig{.bytes = 1048576, .banks = 128, .width = 4, .ports = 1}));
+  EXPECT_EQ(core.vector, (isa::machine::VectorConfig{.lanes = 16, .latency = 5}));
+  EXPECT_EQ(core.control, (isa::machine::ControlConfig{.fetch_cycles = 1, .decode_cycles = 3, .queue_depth = 4}));
+  accelerator::MemoryConfig memory;
+  memory.standard = "HBM2-2000";
+  memory.address_map = "row:bankgroup:bank:column";
+  memory.scheduler = "fcfs";
+  memory.queue_bursts = 7;
+  memory.refresh = false;
+  memory.dma_request_bytes = 128;
+  memory.dma_outstanding = 2;
+  memory.dma_descriptors = 1;
+  memory.dma_arbitration = "load_first";
+  EXPECT_EQ(config.memory, memory);
+  EXPECT_TRUE(config.has_dram());
+}
+
+TEST(MachineFile, AMachineHasIdealMemoryUnlessItSaysOtherwise) {
+  EXPECT_FALSE(MachineConfig{}.has_dram());
+  EXPECT_FALSE(load("fuseconv-64x64").has_dram());
+  EXPECT_FALSE(load("archon-8x8").has_dram());
+  EXPECT_EQ(load("fuseconv-64x64-ddr4").memory.standard, "DDR4-2400");
+  EXPECT_EQ(load("fuseconv-64x64-ddr4").core.array, load("fuseconv-64x64").core.array);
+  EXPECT_EQ(load("fuseconv-64x64-lpddr4").memory.standard, "LPDDR4-3200");
+  EXPECT_EQ(load("fuseconv-64x64-lpddr4").core, load("fuseconv-64x64-ddr4").core);
+  EXPECT_EQ(load("edge-16x16-lpddr4").core.array.rows, 16u);
+}
+
+TEST(Banks, ThatAreLeftOpenFollowTheArray) {
+  const auto banks = [](const char* array) {
+    const isa::machine::CoreConfig core = core_of(parse(array, "m.toml"));
+    EXPECT_EQ(core.activations.banks, core.weights.banks);
+    EXPECT_EQ(core.activations.banks, core.outputs.banks);
+    return core.outputs.banks;
+  };
+  EXPECT_EQ(banks(""), 64u);
+  EXPECT_EQ(banks("[array]\nrows = 8\ncols = 8\n"), 32u);
+  EXPECT_EQ(banks("[array]\nrows = 65\ncols = 3\n"), 128u);
+  EXPECT_EQ(banks("[array]\nrows = 4\ncols = 4096\n"), 4096u);
+}
+
+TEST(Contradiction, OfAScratchpadNamesItsKeysAndTheCure) {
+  EXPECT_EQ(parse_error("activations.bytes = 100000"),
+            "m.toml: activations.bytes is 100000; it must be a multiple of banks * width = 128, such as 100096");
+  EXPECT_EQ(parse_error("weights.bytes = 10\nweights.banks = 3\nweights.width = 4"),
+            "m.toml: weights.bytes is 10; it must be a multiple of banks * width = 12, such as 12");
+  EXPECT_THAT(parse_error("outputs.banks = 32"),
+              StartsWith("m.toml: outputs.banks is 32; it must be at least array.cols = 64"));
+  EXPECT_EQ(parse_error("weights.width = 3"), "m.toml: weights.width is 3; it must be a power of two");
+}
+
+TEST(Contradiction, OfTheMemoryNamesItsKeysAndTheCure) {
+  EXPECT_EQ(parse_error("dram.standard = \"DDR4-2400\"\ndram.bandwidth_gbps = 8"),
+            "m.toml: dram.bandwidth_gbps is 8, but only dram.standard = \"fixed\" takes it and this machine's is "
+            "\"DDR4-2400\"; leave it out or set it to 16");
+  EXPECT_THAT(parse_error("dram.latency_ns = 8"),
+              AllOf(StartsWith("m.toml: dram.latency_ns is 8, but only "), HasSubstr("\"none\"")));
+  for (const char* key :
+       {"address_map = \"row:bankgroup:bank:column\"", "scheduler = \"fcfs\"", "queue_bursts = 4", "refresh = false"}) {
+    const std::string name = std::string("dram.") + std::string(key).substr(0, std::string(key).find(' '));
+    EXPECT_THAT(parse_error(std::string("[dram]\nstandard = \"fixed\"\n") + key),
+                AllOf(StartsWith("m.toml: " + name + " is "), HasSubstr("has no banks, queue or refresh")));
+  }
+  EXPECT_THAT(parse_error("[dram]\nstandard = \"HBM2-2000\"\naddress_map = \"row:bank:column\""),
+              StartsWith("m.toml: dram.address_map: "));
+  EXPECT_EQ(parse_error("dma.request_bytes = 96"),
+            "m.toml: dma.request_bytes is 96; it must be a power of two, such as 64 or 128");
+  EXPECT_THAT(parse_error("[dram]\nstandard = \"HBM2-2000\"\n[clock]\nfrequency_mhz = 0.5"),
+              StartsWith("m.toml: clock.frequency_mhz is 0.5, but a machine with a DRAM needs 1 or more"));
+}
+
+TEST(Contradiction, OfUnusedDramKeysIsNoneWithoutADram) {
+  MachineConfig config = parse("[dram]\nstandard = \"HBM2-2000\"\nscheduler = \"fcfs\"\nqueue_bursts = 4\n", "m.toml");
+  apply_override(config, "dram.standard=none");
+  EXPECT_FALSE(config.has_dram());
+}
+
+TEST(MachineFile, AMisspeltNameGivesTheNearest) {
+  EXPECT_EQ(override_error("dram.standard=DDR4-2300"),
+            "--set dram.standard=DDR4-2300: dram.standard must be one of none, fixed, DDR4-2400, LPDDR4-3200, "
+            "HBM2-2000, not 'DDR4-2300'; did you mean 'DDR4-2400'?");
+  EXPECT_THAT(override_error("dram.standard=zzzzzzzzzz"), ::testing::EndsWith("not 'zzzzzzzzzz'"));
+  EXPECT_THAT(override_error("dma.arbitration=loadfirst"), HasSubstr("did you mean 'load_first'?"));
+}
+
+TEST(Bytes, AreReadAsNumbersAndAsText) {
+  for (const auto& [text, bytes] :
+       {std::pair{"0", 0}, std::pair{"262144", 262144}, std::pair{"7B", 7}, std::pair{"256KiB", 262144},
+        std::pair{"3 MiB", 3145728}, std::pair{"1GiB", 1073741824}}) {
+    EXPECT_EQ(parse_bytes(text), bytes) << text;
+  }
+  for (const char* text : {"", "KiB", "-1", "1.5KiB", "256KB", "256kib", "1KiB ", "99999999999999999999", "8388608TiB",
+                           "4611686018427387905KiB"}) {
+    EXPECT_EQ(parse_bytes(text), std::nullopt) << text;
+  }
+  for (const std::uint64_t bytes : {1ULL, 1023ULL, 1024ULL, 98304ULL, 1048576ULL, 1048577ULL, 1073741824ULL}) {
+    EXPECT_EQ(parse_bytes(bytes_text(bytes)), static_cast<std::int64_t>(bytes)) << bytes_text(bytes);
+  }
+  EXPECT_EQ(bytes_text(98304), "96KiB");
+  MachineConfig config;
+  apply_override(config, "outputs.bytes=1MiB");
+  EXPECT_EQ(config.core.outputs.bytes, 1048576u);
+  apply_override(config, "outputs.bytes=4096");
+  EXPECT_EQ(config.core.outputs.bytes, 4096u);
+  EXPECT_EQ(override_error("outputs.bytes=256KB"),
+            "--set outputs.bytes=256KB: outputs.bytes must be a size from 1 to 1073741824 (bytes), such as 262144 or "
+            "\"256KiB\", not '256KB'");
+  EXPECT_THAT(override_error("outputs.bytes=2GiB"), HasSubstr("outputs.bytes must be a size from 1 to 1073741824"));
+  EXPECT_THAT(parse_error("outputs.bytes = \"big\""), HasSubstr("must be a size"));
+  EXPECT_THAT(parse_error("outputs.bytes = 1.5"), HasSubstr("must be a size"));
+}
+
 TEST(MachineFile, BrokenTomlNamesItsLine) {
   EXPECT_THAT(parse_error("[array]\nrows = = 4\n"), StartsWith("m.toml:2:"));
   EXPECT_THAT(parse_error("[array]\nrows = 4\nrows = 5\n"), StartsWith("m.toml:3:"));
@@ -206,25 +367,25 @@ TEST(Presets, AllLoadAndDescribeThemselves) {
 
 TEST(Presets, HaveThePublishedSizes) {
   const MachineConfig fuseconv = load("fuseconv-64x64");
-  EXPECT_EQ(fuseconv.array.rows, 64u);
-  EXPECT_EQ(fuseconv.array.cols, 64u);
-  EXPECT_TRUE(fuseconv.array.fuse_links);
+  EXPECT_EQ(fuseconv.core.array.rows, 64u);
+  EXPECT_EQ(fuseconv.core.array.cols, 64u);
+  EXPECT_TRUE(fuseconv.core.array.fuse_links);
   const MachineConfig archon = load("archon-8x8");
-  EXPECT_EQ(archon.array.rows, 8u);
-  EXPECT_EQ(archon.array.cols, 8u);
-  EXPECT_FALSE(archon.array.fuse_links);
+  EXPECT_EQ(archon.core.array.rows, 8u);
+  EXPECT_EQ(archon.core.array.cols, 8u);
+  EXPECT_FALSE(archon.core.array.fuse_links);
 }
 
 TEST(Override, SetsOneKeyOfEveryType) {
   MachineConfig config;
   apply_override(config, "array.rows=32");
-  EXPECT_EQ(config.array.rows, 32u);
+  EXPECT_EQ(config.core.array.rows, 32u);
   apply_override(config, " array.accumulators = single ");
-  EXPECT_EQ(config.array.accumulators, isa::Accumulators::single);
+  EXPECT_EQ(config.core.array.accumulators, isa::Accumulators::single);
   apply_override(config, "array.folds=\"serial\"");
-  EXPECT_EQ(config.array.folds, isa::FoldOverlap::serial);
+  EXPECT_EQ(config.core.array.folds, isa::FoldOverlap::serial);
   apply_override(config, "array.fuse_links=false");
-  EXPECT_FALSE(config.array.fuse_links);
+  EXPECT_FALSE(config.core.array.fuse_links);
   apply_override(config, "clock.frequency_mhz=2.5e2");
   EXPECT_EQ(config.frequency_mhz, 250.0);
   apply_override(config, "description=a=b");
@@ -257,15 +418,22 @@ TEST(Override, SeveralAreCheckedAgainstEachOtherOnlyTogether) {
   EXPECT_THAT(error_of([&] { apply_override(config, "array.broadcast_stages=7"); }), HasSubstr("broadcast_stages"));
   const std::vector<std::string> assignments{"array.broadcast_stages=7", "array.cols=8"};
   apply_overrides(config, assignments);
-  EXPECT_EQ(config.array.broadcast_stages, 7u);
-  EXPECT_EQ(config.array.cols, 8u);
+  EXPECT_EQ(config.core.array.broadcast_stages, 7u);
+  EXPECT_EQ(config.core.array.cols, 8u);
 }
 
 TEST(Digest, ChangesWithEveryKeyThatChangesTheMachineAndWithNoOther) {
   const MachineConfig base;
   EXPECT_EQ(digest(base), digest(MachineConfig{}));
-  for (const char* change : {"array.rows=63", "array.cols=63", "array.accumulators=single", "array.folds=serial",
-                             "array.fuse_links=false", "array.broadcast_stages=1", "clock.frequency_mhz=999"}) {
+  for (const char* change : {"array.rows=63",           "array.cols=63",           "array.accumulators=single",
+                             "array.folds=serial",      "array.fuse_links=false",  "array.broadcast_stages=1",
+                             "clock.frequency_mhz=999", "activations.bytes=1KiB",  "activations.banks=32",
+                             "activations.width=4",     "activations.ports=2",     "weights.bytes=1KiB",
+                             "weights.banks=32",        "weights.width=4",         "weights.ports=2",
+                             "outputs.bytes=1KiB",      "outputs.banks=128",       "vector.lanes=32",
+                             "vector.latency=9",        "control.fetch_cycles=9",  "control.decode_cycles=9",
+                             "control.queue_depth=9",   "dram.standard=HBM2-2000", "dma.request_bytes=64",
+                             "dma.outstanding=3",       "dma.descriptors=3",       "dma.arbitration=load_first"}) {
     MachineConfig changed = base;
     apply_override(changed, change);
     EXPECT_NE(digest(changed), digest(base)) << change;
