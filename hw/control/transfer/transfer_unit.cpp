@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hw/control/transfer/transfer_unit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace fusesim::control::machine {
+
+using isa::machine::Pad;
+using isa::machine::Transfer;
+using memory::DmaDirection;
+
+namespace {
+
+constexpr unsigned kPadShift = 32;
+
+std::uint64_t local_address(Pad pad, std::uint32_t address) {
+  return std::uint64_t{static_cast<std::uint8_t>(pad)} << kPadShift | address;
+}
+
+Pad pad_of(std::uint64_t local) {
+  return static_cast<Pad>(local >> kPadShift);
+}
+
+memory::DmaDescriptor descriptor(const Transfer& transfer, DmaDirection direction) {
+  memory::DmaDescriptor made;
+  made.source = transfer.dram;
+  made.destination = local_address(transfer.pad, transfer.address);
+  made.element_bytes = transfer.run_bytes;
+  made.counts = transfer.counts;
+  for (std::size_t i = 0; i < made.counts.size(); ++i) {
+    made.source_strides[i] = static_cast<std::int64_t>(transfer.dram_strides[i]);
+    made.destination_strides[i] = transfer.pad_strides[i];
+  }
+  if (direction == DmaDirection::store) {
+    std::swap(made.source, made.destination);
+    std::swap(made.source_strides, made.destination_strides);
+  }
+  return made;
+}
+
+}  // namespace
+
+TransferUnit::TransferUnit(const sc_core::sc_module_name& module_name, DmaDirection direction, const Context& context,
+                           const TransferOptions& options)
+    : sc_module(module_name),
+      channel("channel", direction, *this, options.dma),
+      direction_(direction),
+      context_(context),
+      descriptors_(options.descriptors) {
+  if (descriptors_ == 0) {
+    throw std::invalid_argument(fmt::format("transfer unit '{}': descriptors is 0; it must be at least 1", name()));
+  }
+  SC_METHOD(submit);
+  sensitive << submit_;
+  dont_initialize();
+  SC_METHOD(complete);
+  sensitive << complete_;
+  dont_initialize();
+}
+
+const Transfer& TransferUnit::transfer(std::uint32_t instruction) const {
+  const auto& work = context_.program.instructions[instruction].work;
+  if (direction_ == DmaDirection::load) return std::get<isa::machine::Load>(work);
+  return std::get<isa::machine::Store>(work);
+}
+
+void TransferUnit::check_written(std::uint32_t instruction) const {
+  const Transfer& store = transfer(instruction);
+  // Runs that follow one another without a gap are one.
+  std::uint64_t run = store.run_bytes;
+  std::array<std::uint32_t, 3> counts = store.counts;
+  for (std::size_t i = 0; i < counts.size() && (counts[i] == 1 || store.pad_strides[i] == run); ++i) {
+    run *= counts[i];
+    counts[i] = 1;
+  }
+  for (std::uint32_t k = 0; k < counts[2]; ++k) {
+    for (std::uint32_t j = 0; j < counts[1]; ++j) {
+      for (std::uint32_t i = 0; i < counts[0]; ++i) {
+        const std::uint32_t address =
+            store.address + i * store.pad_strides[0] + j * store.pad_strides[1] + k * store.pad_strides[2];
+        context_.check_written(instruction, store.pad, address, run);
+      }
+    }
+  }
+}
+
+void TransferUnit::issue(std::uint32_t instruction) {
+  if (direction_ == DmaDirection::store) check_written(instruction);
+  const std::uint64_t cycle = context_.clock.now();
+  context_.records[instruction].start = cycle;
+  under_way_.push_back({.instruction = instruction});
+  // In the middle of the cycle: whatever else happens in its first instant, the channel gets it after that.
+  submit_.notify(sc_core::sc_time::from_value(context_.clock.period().value() / 2));
+  context_.listener.started(instruction, cycle);
+}
+
+void TransferUnit::submit() {
+  failure_.guard([this] {
+    for (; submitted_ < under_way_.size(); ++submitted_) {
+      channel.submit(
+          descriptor(transfer(under_way_[submitted_].instruction), direction_), 0,
+          [this](const memory::DmaCompletion& completion) { failure_.guard([&] { answered(completion); }); });
+    }
+  });
+}
+
+std::uint64_t TransferUnit::bytes() const {
+  return std::uint64_t{isa::machine::pad_count} << kPadShift;
+}
+
+void TransferUnit::read(std::uint64_t address, std::span<std::uint8_t> data) {
+  memory::Scratchpad& pad = context_.pads[pad_of(address)];
+  pad.take_port(context_.clock.next(), data.size());
+  if (!context_.values) return;
+  std::memcpy(data.data(), pad.bytes(static_cast<std::uint32_t>(address), data.size()).data(), data.size());
+}
+
+void TransferUnit::write(std::uint64_t address, std::span<const std::uint8_t> data) {
+  const std::uint64_t next = context_.clock.next();
+  memory::Scratchpad& pad = context_.pads[pad_of(address)];
+  port_end_ = pad.take_port(next, data.size());
+  context_.write(pad_of(address), static_cast<std::uint32_t>(address), data.size(), next);
+  if (!context_.values) return;
+  std::memcpy(pad.bytes(static_cast<std::uint32_t>(address), data.size()).data(), data.data(), data.size());
+}
+
+void TransferUnit::answered(const memory::DmaCompletion& completion) {
+  UnderWay& done = under_way_[completion.id - first_id_];
+  if (completion.status != tlm::TLM_OK_RESPONSE) {
+    tlm::tlm_generic_payload answer;
+    answer.set_response_status(completion.status);
+    throw std::runtime_error(fmt::format("{}: the memory answered a request with {}",
+                                         context_.describe(done.instruction), answer.get_response_string()));
+  }
+  // The request that was answered last is the last of this transfer's to take the port.
+  done.end = context_.clock.next();
+  if (direction_ == DmaDirection::load) done.end = std::max(done.end, port_end_);
+  if (&done == &under_way_.front()) complete_.notify(context_.clock.until(done.end));
+}
+
+void TransferUnit::complete() {
+  failure_.guard([this] {
+    const std::uint64_t now = context_.clock.now();
+    while (!under_way_.empty() && under_way_.front().end != 0) {
+      if (under_way_.front().end > now) {
+        complete_.notify(context_.clock.until(under_way_.front().end));
+        return;
+      }
+      const std::uint32_t instruction = under_way_.front().instruction;
+      const Transfer& moved = transfer(instruction);
+      under_way_.pop_front();
+      --submitted_;
+      ++first_id_;
+      InstructionRecord& record = context_.records[instruction];
+      record.end = now;
+      record.dram_bytes = moved.bytes();
+      auto& passed = direction_ == DmaDirection::load ? record.written_bytes : record.read_bytes;
+      passed[static_cast<std::size_t>(moved.pad)] = moved.bytes();
+      context_.release(instruction, now);
+      context_.listener.completed(instruction, now);
+    }
+  });
+}
+
+}  // namespace fusesim::control::machine
