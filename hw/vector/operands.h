@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes that a vector instruction reads and writes. Plain C++.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+
+#include "hw/isa/machine/program.h"
+
+namespace fusesim::vector {
+
+/// Called for stretches of bytes; a byte may be in several of them.
+using UseBytes = std::function<void(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count)>;
+
+/// Every byte it reads: maps (of a pool's map what lies in a window), gates, parameters, table.
+void for_read_bytes(const isa::machine::Vector& instruction, const UseBytes& use);
+/// Every byte of its result.
+void for_written_bytes(const isa::machine::Vector& instruction, const UseBytes& use);
+
+/// Bytes that pass the scratchpads, by Pad. An element counts as often as it is read: a pool reads once for each window
+/// that an element of the map lies in. Each channel's parameters or gate and the table are read once.
+struct Traffic {
+  std::array<std::uint64_t, isa::machine::pad_count> read{}, written{};
+  bool operator==(const Traffic&) const = default;
+};
+[[nodiscard]] Traffic traffic(const isa::machine::Vector& instruction);
+
+/// Whether the result may be written over something that is still to be read. Elements are worked on in C,H,W order,
+/// each is read before its result is written, and how long before depends on lanes and latency. So the result of an
+/// instruction other than a pool may take the place of a map it reads, with any pitches, as long as no element of the
+/// result is written above the place of its own operand: int8 over int8, or over the int32 sums at the same start.
+/// Everything else it reads, and what it reads once the result stands elsewhere, must not overlap the result;
+/// overlap is judged by first and last byte.
+[[nodiscard]] bool clobbers(const isa::machine::Vector& instruction);
+
+}  // namespace fusesim::vector
