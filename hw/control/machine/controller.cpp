@@ -228,9 +228,12 @@ std::string Controller::describe(std::uint32_t instruction) const {
 }
 
 std::string Controller::standstill() const {
+  const bool under_way =
+      std::any_of(queues_.begin(), queues_.end(), [](const QueueState& at) { return at.given < at.issued; });
   std::string text =
-      fmt::format("deadlock in cycle {}: nothing is under way and nothing can start, with {} of {} instructions left",
-                  clock_.now(), remaining_, program_.instructions.size());
+      fmt::format("deadlock in cycle {}: {}, with {} of {} instructions left", clock_.now(),
+                  under_way ? "a unit has stopped working" : "nothing is under way and nothing can start", remaining_,
+                  program_.instructions.size());
   for (const Queue queue : kQueues) {
     const QueueState& at = state(queue);
     text += fmt::format("; {}: ", isa::machine::name(queue));
@@ -257,7 +260,7 @@ std::string Controller::standstill() const {
   if (!all_decoded()) {
     text += fmt::format("; decoder: {} finds its queue full; fetch it later, or raise control.queue_depth (now {})",
                         describe(next_), config_.queue_depth);
-  } else {
+  } else if (!under_way) {
     text += "; correct the tokens";
   }
   return text;
