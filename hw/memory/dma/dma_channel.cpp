@@ -84,7 +84,10 @@ DmaChannel::Request* DmaChannel::next_request() {
   request.set_byte_enable_ptr(nullptr);
   request.set_dmi_allowed(false);
   request.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-  if (direction_ == DmaDirection::store) local_.read(piece.local, std::span(request.data).first(piece.bytes));
+  if (direction_ == DmaDirection::store && options_.move_bytes) {
+    local_.read(piece.local, std::span(request.data).first(piece.bytes));
+  }
+  if (on_sent_) tell(on_sent_, request);
   ++current_->under_way;
   if (under_way_++ == 0) busy_since_ = sc_core::sc_time_stamp();
   if (current_->bursts.done()) current_ = nullptr;
@@ -163,11 +166,14 @@ void DmaChannel::finish(Request& request) {
   const std::uint32_t length = request.get_data_length();
   Job& job = *request.job;
   if (request.is_response_ok()) {
-    if (direction_ == DmaDirection::load) local_.write(request.local, std::span(request.data).first(length));
+    if (direction_ == DmaDirection::load && options_.move_bytes) {
+      local_.write(request.local, std::span(request.data).first(length));
+    }
     bytes_ += length;
   } else if (job.completion.status == tlm::TLM_OK_RESPONSE) {
     job.completion.status = request.get_response_status();
   }
+  if (on_answered_) tell(on_answered_, request);
   ++bursts_;
   latency_ += now - request.begun;
   request.release();
@@ -182,6 +188,15 @@ void DmaChannel::finish(Request& request) {
   jobs_.erase(std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& each) { return &each == &job; }));
   completed_.notify(sc_core::SC_ZERO_TIME);
   if (callback) callback(completion);
+}
+
+void DmaChannel::tell(const RequestCallback& callback, const Request& request) const {
+  callback({.transfer = request.job->completion.id,
+            .memory = request.get_address(),
+            .local = request.local,
+            .bytes = request.get_data_length(),
+            .sent = request.begun,
+            .status = request.get_response_status()});
 }
 
 void DmaChannel::free(tlm::tlm_generic_payload* transaction) {

@@ -42,6 +42,19 @@ struct DmaOptions {
   DmaProtocol protocol = DmaProtocol::nonblocking;
   std::uint32_t burst_bytes = 64;  ///< Largest request, and the boundary none crosses; a power of two.
   std::size_t outstanding = 8;     ///< Requests under way at a time, at least 1.
+  /// False: timing only. The local memory is neither read nor written, and what the requests' data pointers show to the
+  /// target means nothing; requests, their times and all counters are the same.
+  bool move_bytes = true;
+};
+
+/// One request of a transfer, as the callbacks of the channel are told of it.
+struct DmaRequest {
+  std::uint64_t transfer = 0;  ///< As submit() numbered it.
+  std::uint64_t memory = 0;    ///< Address at the socket.
+  std::uint64_t local = 0;     ///< Address in the local memory.
+  std::uint32_t bytes = 0;
+  sc_core::sc_time sent;  ///< When it was sent; the time of the callback is now.
+  tlm::tlm_response_status status = tlm::TLM_INCOMPLETE_RESPONSE;  ///< Of requests that were answered.
 };
 
 struct DmaCompletion {
@@ -58,6 +71,7 @@ struct DmaCompletion {
 class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface {
  public:
   using Callback = std::function<void(const DmaCompletion&)>;
+  using RequestCallback = std::function<void(const DmaRequest&)>;
 
   tlm_utils::simple_initiator_socket<DmaChannel> socket{"socket"};
 
@@ -69,6 +83,12 @@ class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface
   /// Queues a transfer and returns its number. Throws std::invalid_argument as validate() does. The callback is called
   /// at the time of completion, and may submit more.
   std::uint64_t submit(const DmaDescriptor& descriptor, int priority = 0, Callback callback = {});
+
+  /// Called with each request when it is sent, which is when a store's bytes are read from the local memory.
+  void on_sent(RequestCallback callback) { on_sent_ = std::move(callback); }
+  /// Called with each request when it was answered, which is when a load's bytes are written to the local memory;
+  /// before the completion of its transfer, and also for an error.
+  void on_answered(RequestCallback callback) { on_answered_ = std::move(callback); }
 
   /// Notified at every completion.
   [[nodiscard]] const sc_core::sc_event& completed_event() const { return completed_; }
@@ -103,10 +123,12 @@ class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface
   void end_request(const sc_core::sc_time& delay);
   void end_response(Request& request, const sc_core::sc_time& delay);
   void finish(Request& request);
+  void tell(const RequestCallback& callback, const Request& request) const;
 
   DmaDirection direction_;
   LocalMemoryIf& local_;
   DmaOptions options_;
+  RequestCallback on_sent_, on_answered_;
   std::list<Job> jobs_;  ///< In order of submission, until complete.
   Job* current_ = nullptr;
   std::vector<std::unique_ptr<Request>> requests_;

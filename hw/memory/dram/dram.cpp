@@ -6,6 +6,8 @@
 #include <functional>
 #include <stdexcept>
 
+#include "hw/memory/dram/target_bytes.h"
+
 namespace fusesim::memory {
 namespace {
 
@@ -19,9 +21,11 @@ sc_core::sc_time duration(std::uint64_t picoseconds) {
 
 }  // namespace
 
-Dram::Dram(const sc_core::sc_module_name& module_name, const DramSpec& spec, const DramControllerOptions& options)
+Dram::Dram(const sc_core::sc_module_name& module_name, const DramSpec& spec, const DramControllerOptions& options,
+           bool move_bytes)
     : sc_module(module_name),
       controller_(spec, options),
+      move_bytes_(move_bytes),
       least_latency_(std::min(spec.timing.cl, spec.timing.cwl) + spec.burst_clocks()) {
   if (sc_core::sc_get_time_resolution() != sc_core::sc_time(1, sc_core::SC_PS)) {
     throw std::invalid_argument(std::string("DRAM '") + name() + "': the SystemC time resolution must be 1 ps");
@@ -66,7 +70,8 @@ void Dram::advance() {
 void Dram::accept_request(std::uint64_t now, Cycle clock) {
   while (request_ != nullptr && request_time_ <= now) {
     Transaction& transaction = *request_;
-    if (request_transfer_ == kNone && check(transaction)) request_transfer_ = open_transfer(transaction, false);
+    if (request_transfer_ == kNone && has_bytes_to_transfer(transaction, controller_.spec().bytes()))
+      request_transfer_ = open_transfer(transaction, false);
     if (request_transfer_ == kNone) {
       respond(transaction, now);
     } else if (!push_bursts(request_transfer_, clock)) {
@@ -114,7 +119,7 @@ void Dram::schedule(std::uint64_t now) {
 }
 
 void Dram::b_transport(Transaction& transaction, sc_core::sc_time& delay) {
-  if (!check(transaction)) return;
+  if (!has_bytes_to_transfer(transaction, controller_.spec().bytes())) return;
   const DramSpec& spec = controller_.spec();
   const std::uint64_t now = now_picoseconds();
   const Cycle arrival = spec.clock_at(now + delay.value());
@@ -135,39 +140,9 @@ void Dram::b_transport(Transaction& transaction, sc_core::sc_time& delay) {
 }
 
 unsigned Dram::transport_dbg(Transaction& transaction) {
-  const std::uint64_t address = transaction.get_address();
-  const std::uint64_t size = controller_.spec().bytes();
-  if (address >= size) return 0;
+  if (!move_bytes_) return 0;
   run_until(controller_.spec().clock_at(now_picoseconds()));
-  const auto length = static_cast<unsigned>(std::min<std::uint64_t>(transaction.get_data_length(), size - address));
-  const std::span<std::uint8_t> data(transaction.get_data_ptr(), length);
-  if (transaction.is_read()) bytes_.read(address, data);
-  if (transaction.is_write()) bytes_.write(address, data);
-  transaction.set_response_status(tlm::TLM_OK_RESPONSE);
-  return length;
-}
-
-bool Dram::check(Transaction& transaction) const {
-  const std::uint64_t size = controller_.spec().bytes();
-  const std::uint64_t length = transaction.get_data_length();
-  transaction.set_dmi_allowed(false);
-  if (transaction.get_command() == tlm::TLM_IGNORE_COMMAND) {
-    transaction.set_response_status(tlm::TLM_OK_RESPONSE);
-    return false;
-  }
-  if (length == 0 || transaction.get_streaming_width() < length) {
-    transaction.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
-    return false;
-  }
-  if (transaction.get_byte_enable_ptr() != nullptr && transaction.get_byte_enable_length() == 0) {
-    transaction.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
-    return false;
-  }
-  if (transaction.get_address() >= size || length > size - transaction.get_address()) {
-    transaction.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-    return false;
-  }
-  return true;
+  return debug_access(transaction, bytes_, controller_.spec().bytes());
 }
 
 std::size_t Dram::open_transfer(Transaction& transaction, bool blocking) {
@@ -225,10 +200,10 @@ void Dram::move_burst(const Transaction& transaction, std::uint64_t burst) {
   const std::uint8_t* enable = transaction.get_byte_enable_ptr();
   if (enable == nullptr) {
     if (transaction.is_read()) {
-      bytes_.read(begin, data);
+      if (move_bytes_) bytes_.read(begin, data);
       bytes_read_ += data.size();
     } else {
-      bytes_.write(begin, data);
+      if (move_bytes_) bytes_.write(begin, data);
       bytes_written_ += data.size();
     }
     return;
@@ -236,10 +211,10 @@ void Dram::move_burst(const Transaction& transaction, std::uint64_t burst) {
   for (std::size_t i = 0; i < data.size(); ++i) {
     if (enable[(offset + i) % transaction.get_byte_enable_length()] != TLM_BYTE_ENABLED) continue;
     if (transaction.is_read()) {
-      bytes_.read(begin + i, data.subspan(i, 1));
+      if (move_bytes_) bytes_.read(begin + i, data.subspan(i, 1));
       ++bytes_read_;
     } else {
-      bytes_.write(begin + i, data.subspan(i, 1));
+      if (move_bytes_) bytes_.write(begin + i, data.subspan(i, 1));
       ++bytes_written_;
     }
   }

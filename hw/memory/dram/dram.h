@@ -34,8 +34,10 @@ class Dram final : public sc_core::sc_module {
   tlm_utils::simple_target_socket<Dram> socket{"socket"};
 
   SC_HAS_PROCESS(Dram);
-  /// Throws std::invalid_argument naming the field or option that is wrong.
-  Dram(const sc_core::sc_module_name& module_name, const DramSpec& spec, const DramControllerOptions& options = {});
+  /// Without `move_bytes` only the timing is modelled: data pointers are not followed, there are no contents, and
+  /// transport_dbg answers 0 bytes. Throws std::invalid_argument naming the field or option that is wrong.
+  Dram(const sc_core::sc_module_name& module_name, const DramSpec& spec, const DramControllerOptions& options = {},
+       bool move_bytes = true);
 
   /// The controller's, and bytes asked for as opposed to bytes of whole bursts.
   [[nodiscard]] std::vector<Statistic> statistics() const;
@@ -70,8 +72,6 @@ class Dram final : public sc_core::sc_module {
   void send_response(std::uint64_t now);
   void schedule(std::uint64_t now);
 
-  /// Sets the response status; true when there are bursts to transfer.
-  bool check(Transaction& transaction) const;
   std::size_t open_transfer(Transaction& transaction, bool blocking);
   /// Queues bursts while there is room; true when all are queued.
   bool push_bursts(std::size_t tag, Cycle arrival);
@@ -82,6 +82,7 @@ class Dram final : public sc_core::sc_module {
 
   DramController controller_;
   SparseBytes bytes_;
+  bool move_bytes_;
   Cycle least_latency_;  ///< From a column command to the end of its data.
 
   std::vector<Transfer> transfers_;

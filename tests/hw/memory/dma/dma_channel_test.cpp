@@ -192,6 +192,103 @@ TEST(DmaChannel, WorksWithAMemoryThatOnlyHasBTransport) {
   }
 }
 
+/// What the callbacks of a channel were told.
+struct Told {
+  struct Event {
+    DmaRequest request;
+    sc_time at;
+  };
+  explicit Told(DmaChannel& channel) {
+    channel.on_sent([this](const DmaRequest& request) { sent.push_back({request, sc_core::sc_time_stamp()}); });
+    channel.on_answered([this](const DmaRequest& request) { answered.push_back({request, sc_core::sc_time_stamp()}); });
+  }
+  std::vector<Event> sent, answered;
+};
+
+TEST(DmaChannel, TellsOfEveryRequestWhenItIsSentAndWhenItIsAnswered) {
+  const Work loads(DmaDirection::load, 9), stores(DmaDirection::store, 9);
+  for (const DmaDirection direction : {DmaDirection::load, DmaDirection::store}) {
+    for (const DmaProtocol protocol : {DmaProtocol::nonblocking, DmaProtocol::blocking}) {
+      Work work = direction == DmaDirection::load ? loads : stores;
+      const Kernel kernel;
+      LocalBytes local(0);
+      local.data = work.local;
+      Dram dram("dram", dram_standard("HBM2-2000"));
+      DmaChannel channel("channel", direction, local, {.protocol = protocol, .burst_bytes = 256, .outstanding = 3});
+      channel.socket.bind(dram.socket);
+      const Told told(channel);
+      work.submit_all(channel);
+      sc_core::sc_start();
+      EXPECT_EQ(work.completions, work.descriptors.size());
+      ASSERT_EQ(told.sent.size(), statistic(channel.statistics(), "bursts"));
+      ASSERT_EQ(told.answered.size(), told.sent.size());
+      // The pieces of the descriptors, in order.
+      std::vector<Told::Event> sent = told.sent;
+      std::size_t at = 0;
+      for (std::size_t i = 0; i < work.descriptors.size(); ++i) {
+        DmaBursts pieces(work.descriptors[i], 256,
+                         direction == DmaDirection::load ? DmaBursts::Memory::source : DmaBursts::Memory::destination);
+        while (!pieces.done()) {
+          ASSERT_LT(at, sent.size());
+          const DmaRequest& request = sent[at].request;
+          EXPECT_EQ((DmaPiece{request.memory, request.local, request.bytes}), pieces.next());
+          EXPECT_EQ(request.transfer, i);
+          EXPECT_EQ(request.sent, sent[at].at);
+          EXPECT_EQ(request.status, tlm::TLM_INCOMPLETE_RESPONSE);
+          ++at;
+        }
+      }
+      EXPECT_EQ(at, sent.size());
+      // Each answered once, later.
+      sc_time latency;
+      for (const Told::Event& each : told.answered) {
+        const auto its = std::find_if(sent.begin(), sent.end(), [&](const Told::Event& other) {
+          return other.request.local == each.request.local && other.request.memory == each.request.memory &&
+                 other.request.transfer == each.request.transfer;
+        });
+        ASSERT_NE(its, sent.end());
+        EXPECT_EQ(each.request.bytes, its->request.bytes);
+        EXPECT_EQ(each.request.sent, its->at);
+        EXPECT_GT(each.at, its->at);
+        EXPECT_EQ(each.request.status, tlm::TLM_OK_RESPONSE);
+        latency += each.at - its->at;
+        sent.erase(its);
+      }
+      EXPECT_EQ(latency.value(), statistic(channel.statistics(), "latency"));
+    }
+  }
+}
+
+TEST(DmaChannel, TimingOnlyIsTheSameAndMovesNothing) {
+  const Work loads(DmaDirection::load, 10), stores(DmaDirection::store, 10);
+  for (const DmaDirection direction : {DmaDirection::load, DmaDirection::store}) {
+    for (const DmaProtocol protocol : {DmaProtocol::nonblocking, DmaProtocol::blocking}) {
+      std::vector<sc_time> answered[2];
+      std::vector<Statistic> statistics[2];
+      for (const bool move_bytes : {false, true}) {
+        Work work = direction == DmaDirection::load ? loads : stores;
+        const Kernel kernel;
+        LocalBytes local(0);
+        local.data = work.local;
+        Dram dram("dram", dram_standard("DDR4-2400"), {}, move_bytes);
+        DmaChannel channel("channel", direction, local,
+                           {.protocol = protocol, .burst_bytes = 1024, .outstanding = 4, .move_bytes = move_bytes});
+        channel.socket.bind(dram.socket);
+        const Told told(channel);
+        if (move_bytes) debug_access(dram, tlm::TLM_WRITE_COMMAND, work.remote);
+        work.submit_all(channel);
+        sc_core::sc_start();
+        EXPECT_EQ(work.completions, work.descriptors.size());
+        EXPECT_EQ(local.data, move_bytes ? work.local_after : work.local);
+        for (const Told::Event& each : told.answered) answered[move_bytes].push_back(each.at);
+        statistics[move_bytes] = channel.statistics();
+      }
+      EXPECT_EQ(answered[0], answered[1]);
+      for (std::size_t i = 0; i < statistics[0].size(); ++i) EXPECT_EQ(statistics[0][i].value, statistics[1][i].value);
+    }
+  }
+}
+
 TEST(DmaChannel, TheHigherPriorityGoesFirstAndTheOlderOfEquals) {
   const Kernel kernel;
   LocalBytes local(4096);

@@ -40,8 +40,9 @@ std::uint64_t statistic(const Dram& dram, std::string_view name) {
 /// An initiator, a checker and a DRAM.
 struct Bench {
   Bench(const DramSpec& spec, const DramControllerOptions& options, std::vector<Access> accesses,
-        std::size_t outstanding, sc_time response_delay = SC_ZERO_TIME)
-      : dram("dram", spec, options), initiator("initiator", std::move(accesses), outstanding, response_delay) {
+        std::size_t outstanding, sc_time response_delay = SC_ZERO_TIME, bool move_bytes = true)
+      : dram("dram", spec, options, move_bytes),
+        initiator("initiator", std::move(accesses), outstanding, response_delay) {
     initiator.socket.bind(checker.from_initiator);
     checker.to_target.bind(dram.socket);
     sc_core::sc_start();
@@ -227,6 +228,36 @@ TEST(Dram, RandomReadsAndWritesAgreeWithAMapAndTheProtocol) {
         ASSERT_EQ(byte, value) << address;
       }
     }
+  }
+}
+
+TEST(Dram, TimingOnlyIsTheSameAndFollowsNoDataPointer) {
+  for (const DramSpec& spec : dram_standards()) {
+    SCOPED_TRACE(spec.name);
+    std::mt19937_64 random(12);
+    std::vector<Access> accesses;
+    for (int i = 0; i < 300; ++i) {
+      Access access = read(random() % (1 << 20), 1 + random() % 700);
+      access.write = random() % 2 == 0;
+      access.data.assign(access.data.size(), 0x5A);
+      if (random() % 4 == 0) access.enables = {TLM_BYTE_ENABLED, TLM_BYTE_DISABLED, TLM_BYTE_ENABLED};
+      accesses.push_back(std::move(access));
+    }
+    const Bench with(spec, {}, accesses, 6);
+    Bench without(spec, {}, accesses, 6, SC_ZERO_TIME, false);
+    EXPECT_THAT(without.checker.breaches(), IsEmpty());
+    for (std::size_t i = 0; i < accesses.size(); ++i) {
+      EXPECT_EQ(without.initiator.accesses()[i].data, accesses[i].data);
+      EXPECT_EQ(without.initiator.accesses()[i].ended, with.initiator.accesses()[i].ended) << i;
+      EXPECT_EQ(without.initiator.accesses()[i].status, tlm::TLM_OK_RESPONSE);
+    }
+    for (const Statistic& each : with.dram.statistics()) EXPECT_EQ(statistic(without.dram, each.name), each.value);
+    std::uint8_t byte = 7;
+    tlm::tlm_generic_payload debug;
+    debug.set_command(tlm::TLM_READ_COMMAND);
+    debug.set_data_ptr(&byte);
+    debug.set_data_length(1);
+    EXPECT_EQ(without.dram.socket.get_base_export()->transport_dbg(debug), 0U);
   }
 }
 
