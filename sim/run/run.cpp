@@ -4,14 +4,11 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cmath>
-#include <system_error>
 
-#include "hw/array/stepped_array.h"
 #include "hw/control/timing.h"
 #include "hw/memory/tensor_store.h"
-#include "hw/waves/array_probe.h"
 #include "rtl/verilated_array.h"
+#include "sim/run/wave_file.h"
 
 namespace fusesim::run {
 
@@ -29,84 +26,14 @@ double utilization(std::uint64_t macs, std::uint64_t cycles, const isa::ArrayCon
   return static_cast<double>(macs) / (static_cast<double>(array.rows) * array.cols * static_cast<double>(cycles));
 }
 
-/// Where a waveform is written until it is complete. A device or pipe is written in place.
-std::filesystem::path unfinished(const std::filesystem::path& file) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(file, error);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return file;
-  std::filesystem::path name = file;
-  name += ".part";
-  return name;
+/// Before anything is written: the window must have something to show.
+void check_window(const isa::Program& program, const Waves& waves) {
+  std::uint64_t cycles = 0;
+  for (const control::InstructionTiming& timing : control::time_program(program)) {
+    cycles = std::max(cycles, timing.end);
+  }
+  WaveFile::check_window(waves, cycles);
 }
-
-/// The waveform of a run: what the machine shows in the window goes to the file.
-class WaveFile {
- public:
-  WaveFile(const isa::Program& program, const Options& options)
-      : array_(program.array),
-        waves_(*options.waves),
-        unfinished_(check_window(program, waves_)),
-        scope_(parse_scope(waves_.scope, array_)),
-        writer_(unfinished_, {"1ps", std::max<std::uint64_t>(1, std::llround(1e6 / options.clock_mhz))},
-                {waves_.begin, waves_.end}),
-        probe_(writer_, array_, scope_) {}
-  ~WaveFile() {
-    std::error_code ignored;
-    if (!complete_ && unfinished_ != waves_.file) std::filesystem::remove(unfinished_, ignored);
-  }
-  WaveFile(const WaveFile&) = delete;
-  WaveFile& operator=(const WaveFile&) = delete;
-
-  void attach(accelerator::Options& machine) {
-    // Registers in the window's first cycle are what the edge before it left; cycle 0 has no edge before it.
-    if (waves_.begin == 0) probe_.start(0, array::SteppedArray(array_));
-    machine.window_begin = waves_.begin == 0 ? 0 : waves_.begin - 1;
-    machine.window_end = waves_.end;
-    machine.observe = [this](std::uint64_t cycle, const array::ArrayModel& model, const array::EdgeInputs& in,
-                             const array::EdgeOutputs& out) {
-      if (cycle < waves_.begin) {
-        probe_.start(waves_.begin, model);
-      } else {
-        probe_.sample(cycle, model, in, out);
-      }
-    };
-  }
-
-  void close() {
-    writer_.close();
-    if (unfinished_ != waves_.file) std::filesystem::rename(unfinished_, waves_.file);
-    complete_ = true;
-  }
-
- private:
-  /// Before anything is written: the window must have something to show.
-  static std::filesystem::path check_window(const isa::Program& program, const Waves& waves) {
-    std::uint64_t cycles = 0;
-    for (const control::InstructionTiming& timing : control::time_program(program)) {
-      cycles = std::max(cycles, timing.end);
-    }
-    if (waves.begin >= cycles) {
-      throw OptionError("the waveform window starts at cycle " + std::to_string(waves.begin) + " but the run has " +
-                        std::to_string(cycles) + " cycles; choose an earlier window");
-    }
-    return unfinished(waves.file);
-  }
-  static waves::WaveScope parse_scope(const std::string& scope, const isa::ArrayConfig& array) {
-    try {
-      return waves::parse_wave_scope(scope, array);
-    } catch (const std::invalid_argument& error) {
-      throw OptionError(error.what());
-    }
-  }
-
-  isa::ArrayConfig array_;
-  Waves waves_;
-  std::filesystem::path unfinished_;
-  bool complete_ = false;
-  waves::WaveScope scope_;
-  waves::VcdWriter writer_;
-  waves::ArrayProbe probe_;
-};
 
 }  // namespace
 
@@ -126,8 +53,11 @@ Result run(const isa::Program& program, const Options& options) {
   machine.make_rtl = [&](const isa::ArrayConfig&) { return std::move(verilated); };
   std::optional<WaveFile> waves;
   if (options.waves) {
-    waves.emplace(program, options);
-    waves->attach(machine);
+    check_window(program, *options.waves);
+    waves.emplace(program.array, *options.waves, options.clock_mhz);
+    machine.window_begin = waves->observed_begin();
+    machine.window_end = waves->observed_end();
+    machine.observe = waves->observer();
   }
   const control::RunRecord record = accelerator::run(program, store, machine);
   if (waves) waves->close();

@@ -3,23 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "hw/accelerator/accelerator.h"
 #include "hw/isa/program.h"
+#include "sim/run/waves.h"
 
 namespace fusesim::run {
-
-/// A waveform to write: cycles [begin, end) of the signals that `scope` names (hw/waves).
-struct Waves {
-  std::filesystem::path file;
-  std::uint64_t begin = 0, end = 0;
-  std::string scope = "all";
-};
 
 struct Options {
   accelerator::Fidelity fidelity = accelerator::Fidelity::event;
@@ -46,12 +38,6 @@ struct Result {
   control::CycleBreakdown breakdown;
   std::vector<LayerResult> layers;
   std::uint64_t digest = 0;  ///< Of the layers' digests in order.
-};
-
-/// A mistake in the options: they do not fit each other or the program.
-class OptionError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 /// Throws OptionError, or std::runtime_error when a file cannot be written or no Verilated array of the program's
