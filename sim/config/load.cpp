@@ -129,19 +129,6 @@ Value value_of_text(const Key& key, std::string_view text) {
   return std::string(text);
 }
 
-void set_from_text(MachineConfig& config, std::string_view assignment) {
-  const std::string where = fmt::format("--set {}", assignment);
-  const std::size_t equals = assignment.find('=');
-  if (equals == std::string_view::npos) {
-    throw ConfigError(fmt::format("{}: an override is written key=value, for example array.rows=32", where));
-  }
-  const std::string_view name = trimmed(assignment.substr(0, equals));
-  const std::string_view text = trimmed(assignment.substr(equals + 1));
-  const Key* const key = find_key(name);
-  if (key == nullptr) unknown_key(where, name);
-  key->set(config, check(*key, value_of_text(*key, text), fmt::format("'{}'", text), where));
-}
-
 }  // namespace
 
 MachineConfig parse(std::string_view toml, std::string_view source) {
@@ -190,9 +177,24 @@ MachineConfig load(std::string_view machine) {
   }
 }
 
+void set_key(MachineConfig& config, std::string_view key, std::string_view text, std::string_view where) {
+  const Key* const found = find_key(key);
+  if (found == nullptr) unknown_key(where, key);
+  found->set(config, check(*found, value_of_text(*found, text), fmt::format("'{}'", text), where));
+}
+
+void set_key(MachineConfig& config, std::string_view assignment) {
+  const std::string where = fmt::format("--set {}", assignment);
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos) {
+    throw ConfigError(fmt::format("{}: an override is written key=value, for example array.rows=32", where));
+  }
+  set_key(config, trimmed(assignment.substr(0, equals)), trimmed(assignment.substr(equals + 1)), where);
+}
+
 void apply_overrides(MachineConfig& config, std::span<const std::string> assignments) {
   MachineConfig changed = config;
-  for (const std::string& assignment : assignments) set_from_text(changed, assignment);
+  for (const std::string& assignment : assignments) set_key(changed, assignment);
   try {
     validate(changed);
   } catch (const ConfigError& error) {

@@ -60,6 +60,12 @@ void validate(const MachineConfig& config);
 [[nodiscard]] MachineConfig parse(std::string_view toml, std::string_view source);
 [[nodiscard]] MachineConfig load_file(const std::filesystem::path& path);
 
+/// Sets one key from its text without validating the result, for callers that set several and then validate(). Throws
+/// ConfigError that opens with `where`.
+void set_key(MachineConfig& config, std::string_view key, std::string_view text, std::string_view where);
+/// The same from "array.rows=32"; `where` is "--set array.rows=32".
+void set_key(MachineConfig& config, std::string_view assignment);
+
 /// Sets one key, given as "array.rows=32", and validates the result. Quotes round a text value are optional.
 /// Throws ConfigError and leaves `config` as it was.
 void apply_override(MachineConfig& config, std::string_view assignment);
