@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights: in a cycle the feeders read neighbouring bytes, one a filter or channel, all of the same tap.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "hw/control/feed/edge_cost.h"
+#include "hw/isa/machine/program.h"
+
+namespace fusesim::control {
+
+/// A tap on the wires: in which cycle of the fold, and its number in the kernel.
+struct WireTap {
+  std::uint32_t cycle = 0;
+  std::uint32_t tap = 0;
+};
+
+class WeightReads {
+ public:
+  WeightReads(const isa::machine::Compute& compute, const isa::machine::ScratchpadConfig& pad, std::uint32_t feeders)
+      : pitch_(compute.weights_pitch), words_(pad.width), load_(pad, feeders) {}
+
+  /// gemm kinds: `count` filters from the one whose first weight lies at `address`, one weight a cycle, `inner` cycles.
+  [[nodiscard]] EdgeCost every_cycle(std::uint64_t address, std::uint32_t count, std::uint32_t inner);
+  /// FuSe wires: `count` channels, in a fold of `feed` cycles. Rows of the same channel hold and read the same.
+  [[nodiscard]] EdgeCost on_wires(std::uint64_t address, std::uint32_t count, std::span<const WireTap> taps,
+                                  std::uint32_t feed);
+  /// All addresses with the same place in a word cost the same.
+  [[nodiscard]] std::uint32_t place(std::uint64_t address) const {
+    return static_cast<std::uint32_t>(words_.place(address));
+  }
+
+ private:
+  /// `count` bytes from `place` on, of which the registers hold what lies `step` before them.
+  CycleCost cost(std::int64_t place, std::uint32_t count, std::int64_t step);
+  /// The same with empty registers.
+  [[nodiscard]] CycleCost first_cost(std::int64_t place, std::uint32_t count) const {
+    return load_.sequence(static_cast<std::uint32_t>(words_.of(place + count - 1)) + 1);
+  }
+
+  std::uint32_t pitch_;
+  Words words_;
+  BankLoad load_;
+};
+
+}  // namespace fusesim::control

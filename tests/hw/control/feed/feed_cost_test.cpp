@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hw/control/feed/feed_cost.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+
+#include "hw/control/feed/array_instruction.h"
+#include "hw/control/feed/banked_reads.h"
+#include "hw/control/feed/fold_addresses.h"
+#include "tests/hw/control/feed/random_compute.h"
+
+namespace fusesim::control {
+namespace {
+
+using isa::machine::Compute;
+using isa::machine::CoreConfig;
+using test::Random;
+
+/// Walks every operand of every fold and compares each cycle.
+void expect_equal_to_walk(const Compute& compute, const CoreConfig& core, const std::string& where) {
+  const FoldPlan plan(array_instruction(compute), core.array);
+  const bool swapped = compute.dataflow == isa::Dataflow::depthwise_row;
+  const std::uint32_t feeders = std::max(core.array.rows, core.array.cols);
+  BankedReads activations(core.activations, feeders), weights(core.weights, feeders);
+  BankedReads& left = swapped ? weights : activations;
+  BankedReads& other = swapped ? activations : weights;
+
+  const FeedCost cost(compute, core);
+  ASSERT_EQ(cost.folds(), plan.folds()) << where;
+  std::uint64_t extra = 0;
+  for (std::uint64_t f = 0; f < plan.folds(); ++f) {
+    const Fold fold = plan.fold(f);
+    const FoldAddresses addresses = fold_addresses(compute, plan, fold);
+    const FoldFeed& feed = cost.fold(f);
+    const std::uint64_t activations_before = activations.words(), weights_before = weights.words();
+    left.begin_fold();
+    other.begin_fold();
+    std::uint64_t fold_extra = 0;
+    for (std::uint32_t t = 0; t < fold.shape.feed; ++t) {
+      ASSERT_EQ(feed.extra_before(t), fold_extra) << where << ", fold " << f << ", cycle " << t;
+      fold_extra += std::max(left.read(addresses.left.cycle(t)), other.read(addresses.other.cycle(t))) - 1;
+    }
+    ASSERT_EQ(feed.extra_before(fold.shape.feed), fold_extra) << where << ", fold " << f;
+    ASSERT_EQ(feed.extra(), fold_extra) << where << ", fold " << f;
+    ASSERT_EQ(feed.conflict_free(), fold_extra == 0) << where << ", fold " << f;
+    ASSERT_EQ(feed.activation_words(), activations.words() - activations_before) << where << ", fold " << f;
+    ASSERT_EQ(feed.weight_words(), weights.words() - weights_before) << where << ", fold " << f;
+    extra += fold_extra;
+  }
+  ASSERT_EQ(cost.extra(), extra) << where;
+  ASSERT_EQ(cost.conflict_free(), extra == 0) << where;
+  ASSERT_EQ(cost.activation_words(), activations.words()) << where;
+  ASSERT_EQ(cost.weight_words(), weights.words()) << where;
+}
+
+TEST(FeedCost, EqualsTheWalkOnRandomInstructionsAndMachines) {
+  Random random(3);
+  std::array<int, 6> seen{}, held{}, packed{};
+  for (int trial = 0; trial < 3000; ++trial) {
+    const auto [compute, core] = test::random_compute(random);
+    const auto kind = static_cast<std::size_t>(compute.dataflow);
+    expect_equal_to_walk(compute, core, std::string(name(compute.dataflow)) + ", trial " + std::to_string(trial));
+    if (HasFatalFailure()) return;
+    ++seen[kind];
+    if (!FeedCost(compute, core).conflict_free()) ++held[kind];
+    if (compute.lines_per_row > 1) ++packed[kind];
+  }
+  for (std::size_t kind = 0; kind < 6; ++kind) {
+    EXPECT_GT(seen[kind], 200);
+    EXPECT_GT(held[kind], 50);
+    EXPECT_LT(held[kind], seen[kind] - 10);
+    EXPECT_EQ(packed[kind] > 50, kind >= 3);  // FuSe wires only.
+  }
+}
+
+TEST(FeedCost, EqualsTheWalkOnLargerMapsAndArrays) {
+  Random random(4);
+  for (int trial = 0; trial < 120; ++trial) {
+    const auto [compute, core] = test::random_compute(random, 70, 40);
+    expect_equal_to_walk(compute, core, std::string(name(compute.dataflow)) + ", trial " + std::to_string(trial));
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(FeedCost, EqualsTheWalkWhenLinesOverlap) {
+  // Not what a program may say, but the costs are defined: words of different lines are the same.
+  Random random(5);
+  for (int trial = 0; trial < 300; ++trial) {
+    auto [compute, core] = test::random_compute(random);
+    compute.input.line_pitch = random.between(1, compute.input.line_pitch);
+    compute.input.channel_pitch = random.between(1, compute.input.channel_pitch);
+    compute.weights_pitch = random.between(1, compute.weights_pitch);
+    expect_equal_to_walk(compute, core, std::string(name(compute.dataflow)) + ", trial " + std::to_string(trial));
+    if (HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace fusesim::control
