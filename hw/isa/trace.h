@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trace file: a 40-byte header and a FlatBuffers payload (trace.fbs). Layout of the header: docs/isa.md.
+// The trace of an array program: a header (trace_file.h) and a FlatBuffers payload (trace.fbs).
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "hw/isa/program.h"
+#include "hw/isa/trace_file.h"
 
 namespace fusesim::isa {
-
-inline constexpr std::uint32_t trace_version = 1;
-
-/// A trace that cannot be read. what() is one line: the file, what is wrong where, and the cure.
-class TraceError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// XXH3 of describe(config): what a trace's header stores to say which array it was compiled for.
 [[nodiscard]] std::uint64_t digest(const ArrayConfig& config);

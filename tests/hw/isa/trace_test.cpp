@@ -80,12 +80,34 @@ TEST(Trace, NamesTheWrongFieldOfItsHeader) {
   };
   EXPECT_THAT(with(0, 'x'), HasSubstr("t: magic: not a fusesim trace"));
   EXPECT_THAT(message_of("fusesim 1\n"), HasSubstr("'fusesim asm'"));
-  EXPECT_EQ(with(8, 2), "t: version: is 2, but this fusesim reads version 1; compile the trace anew");
-  EXPECT_EQ(with(12, 1), "t: header: bytes 12 to 15 must be zero; write the trace anew");
+  EXPECT_EQ(with(8, 3), "t: version: is 3, but this fusesim reads versions 1 and 2; compile the trace anew");
+  EXPECT_EQ(with(12, 1), "t: kind: holds a machine program, but an array program is needed here; name another file");
+  EXPECT_EQ(with(12, 2),
+            "t: kind: is 2, but this fusesim knows 0 (array program) and 1 (machine program); compile the trace anew");
   EXPECT_THAT(with(23, 1), HasSubstr("t: payload size: is 720575940379"));
   EXPECT_THAT(with(24, static_cast<char>(good[24] ^ 1)), HasSubstr("t: checksum: stored "));
   EXPECT_THAT(with(60, static_cast<char>(good[60] ^ 1)), HasSubstr("t: checksum: stored "));
   EXPECT_THAT(with(32, static_cast<char>(good[32] ^ 1)), HasSubstr("t: array digest: does not belong to array '"));
+}
+
+// Version 1 had no kinds: a zero stood in their place.
+TEST(Trace, OfVersionOneIsRead) {
+  const Program program = random_program(1);
+  std::string bytes = encode_trace(program);
+  ASSERT_EQ(bytes[8], 2);
+  bytes[8] = 1;
+  EXPECT_EQ(decode_trace(bytes, "t"), program);
+  bytes[12] = 1;
+  EXPECT_EQ(message_of(bytes), "t: header: bytes 12 to 15 must be zero; write the trace anew");
+}
+
+TEST(Trace, SaysWhatKindItIs) {
+  fusesim::test::TemporaryDirectory directory;
+  write_trace(directory / "a.trace", random_program(3));
+  EXPECT_EQ(trace_kind(directory / "a.trace"), TraceKind::array);
+  write_file(directory / "a.fasm", "fusesim 1\n");
+  EXPECT_THROW(static_cast<void>(trace_kind(directory / "a.fasm")), TraceError);
+  EXPECT_THROW(static_cast<void>(trace_kind(directory / "none")), TraceError);
 }
 
 TEST(Trace, ReportsAStructureThatIsBroken) {
