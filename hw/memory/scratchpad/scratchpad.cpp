@@ -27,15 +27,12 @@ void for_words(std::uint64_t begin, std::uint64_t end, Part part, Whole whole) {
   if (end % kWord != 0) part(last, up_to);
 }
 
-/// Bits set in some words, most often all or none: that takes a fraction of the time it takes to count them.
+/// Bits set in some words, most often the same in all: to see that takes a fraction of the time it takes to count.
 std::uint64_t bits_set(std::span<const std::uint64_t> words) {
-  std::uint64_t any = 0, all = ~std::uint64_t{0};
-  for (const std::uint64_t word : words) {
-    any |= word;
-    all &= word;
-  }
-  if (any == 0) return 0;
-  if (all == ~std::uint64_t{0}) return words.size() * kWord;
+  if (words.empty()) return 0;
+  std::uint64_t differ = 0;
+  for (const std::uint64_t word : words) differ |= word ^ words.front();
+  if (differ == 0) return words.size() * static_cast<std::uint64_t>(std::popcount(words.front()));
   std::uint64_t count = 0;
   for (const std::uint64_t word : words) count += static_cast<std::uint64_t>(std::popcount(word));
   return count;
