@@ -119,11 +119,11 @@ std::string encode_trace(const Program& program) {
   const auto instruction_vector = builder.CreateVector(instructions);
   builder.Finish(fbs::CreateProgram(builder, network, &array, layers, tensor_vector, instruction_vector));
 
-  return seal_trace(TraceKind::array, payload_of(builder), digest(program.array));
+  return seal_trace(ProgramKind::array, payload_of(builder), digest(program.array));
 }
 
 Program decode_trace(std::string_view bytes, const std::string& file) {
-  const OpenTrace trace = open_trace(bytes, file, TraceKind::array);
+  const OpenTrace trace = open_trace(bytes, file, ProgramKind::array);
   const auto& root = verified_root<fbs::Program>(trace.payload, file);
   Program program = Unpacker(file, trace.payload.size()).unpack_program(root);
   try {

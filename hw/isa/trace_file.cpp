@@ -35,7 +35,7 @@ void append(std::string& bytes, T value) {
 }
 
 /// Checks the header up to the kind.
-TraceKind kind_of(std::string_view bytes, const std::string& file) {
+ProgramKind kind_of(std::string_view bytes, const std::string& file) {
   const std::string_view start = bytes.substr(0, kMagic.size());
   if (start != kMagic.substr(0, start.size())) {
     throw TraceError(
@@ -51,22 +51,18 @@ TraceKind kind_of(std::string_view bytes, const std::string& file) {
     if (kind != 0) {
       throw TraceError(fmt::format("{}: header: bytes 12 to 15 must be zero; write the trace anew", file));
     }
-    return TraceKind::array;
+    return ProgramKind::array;
   }
   if (version != trace_version) {
     throw TraceError(fmt::format("{}: version: is {}, but this fusesim reads versions 1 and {}; compile the trace anew",
                                  file, version, trace_version));
   }
-  if (kind > static_cast<std::uint32_t>(TraceKind::machine)) {
+  if (kind > static_cast<std::uint32_t>(ProgramKind::machine)) {
     throw TraceError(fmt::format(
         "{}: kind: is {}, but this fusesim knows 0 (array program) and 1 (machine program); compile the trace anew",
         file, kind));
   }
-  return static_cast<TraceKind>(kind);
-}
-
-const char* in_words(TraceKind kind) {
-  return kind == TraceKind::machine ? "a machine program" : "an array program";
+  return static_cast<ProgramKind>(kind);
 }
 
 }  // namespace
@@ -75,7 +71,7 @@ std::uint64_t trace_digest(std::string_view text) {
   return XXH3_64bits(text.data(), text.size());
 }
 
-std::string seal_trace(TraceKind kind, std::string_view payload, std::uint64_t digest) {
+std::string seal_trace(ProgramKind kind, std::string_view payload, std::uint64_t digest) {
   std::string bytes(kMagic);
   bytes.reserve(kHeaderSize + payload.size());
   append(bytes, trace_version);
@@ -87,8 +83,8 @@ std::string seal_trace(TraceKind kind, std::string_view payload, std::uint64_t d
   return bytes;
 }
 
-OpenTrace open_trace(std::string_view bytes, const std::string& file, TraceKind kind) {
-  const TraceKind given = kind_of(bytes, file);
+OpenTrace open_trace(std::string_view bytes, const std::string& file, ProgramKind kind) {
+  const ProgramKind given = kind_of(bytes, file);
   if (given != kind) {
     throw TraceError(fmt::format("{}: kind: holds {}, but {} is needed here; name another file", file, in_words(given),
                                  in_words(kind)));
@@ -117,7 +113,7 @@ OpenTrace open_trace(std::string_view bytes, const std::string& file, TraceKind 
   return {payload, load<std::uint64_t>(bytes, 32)};
 }
 
-TraceKind trace_kind(const std::filesystem::path& path) {
+ProgramKind trace_kind(const std::filesystem::path& path) {
   const MappedFile file = map_trace(path);
   return kind_of(file.bytes, path.string());
 }

@@ -9,16 +9,14 @@
 #include <string>
 #include <string_view>
 
+#include "hw/isa/program_kind.h"
+
 namespace fusesim::isa {
 
 /// What is written. Version 1, which knew array programs only, is read as well.
 inline constexpr std::uint32_t trace_version = 2;
 
-/// What a trace holds.
-enum class TraceKind : std::uint32_t {
-  array = 0,    ///< A program of the array alone (hw/isa/program.h).
-  machine = 1,  ///< A program of the whole machine (hw/isa/machine/program.h).
-};
+using TraceKind = ProgramKind;
 
 /// A trace that cannot be read. what() is one line: the file, what is wrong where, and the cure.
 class TraceError : public std::runtime_error {
@@ -28,13 +26,13 @@ class TraceError : public std::runtime_error {
 
 /// What kind of program a trace holds, as its header says; nothing after the header is looked at. Throws TraceError
 /// when the file cannot be read or is no trace that this fusesim reads.
-[[nodiscard]] TraceKind trace_kind(const std::filesystem::path& path);
+[[nodiscard]] ProgramKind trace_kind(const std::filesystem::path& path);
 
 /// XXH3 of a text, for the digest in the header.
 [[nodiscard]] std::uint64_t trace_digest(std::string_view text);
 
 /// The bytes of a trace file.
-[[nodiscard]] std::string seal_trace(TraceKind kind, std::string_view payload, std::uint64_t digest);
+[[nodiscard]] std::string seal_trace(ProgramKind kind, std::string_view payload, std::uint64_t digest);
 
 /// What the header says, checked, and the payload, whose checksum is right.
 struct OpenTrace {
@@ -42,7 +40,7 @@ struct OpenTrace {
   std::uint64_t digest = 0;  ///< Of the array or machine.
 };
 /// Throws TraceError, also when the trace is of another kind.
-[[nodiscard]] OpenTrace open_trace(std::string_view bytes, const std::string& file, TraceKind kind);
+[[nodiscard]] OpenTrace open_trace(std::string_view bytes, const std::string& file, ProgramKind kind);
 
 /// A file in memory for as long as `owner` lives. A mapped file starts at a page.
 struct MappedFile {

@@ -284,11 +284,11 @@ std::string encode_trace(const Program& program) {
   const auto section_vector = builder.CreateVector(sections);
   const auto instruction_vector = builder.CreateVector(instructions);
   builder.Finish(fbs::CreateProgram(builder, network, &core, layers, section_vector, instruction_vector));
-  return seal_trace(TraceKind::machine, payload_of(builder), digest(program.core));
+  return seal_trace(ProgramKind::machine, payload_of(builder), digest(program.core));
 }
 
 Program decode_trace(std::string_view bytes, const std::string& file) {
-  const OpenTrace trace = open_trace(bytes, file, TraceKind::machine);
+  const OpenTrace trace = open_trace(bytes, file, ProgramKind::machine);
   const auto& root = verified_root<fbs::Program>(trace.payload, file);
   Program program = Unpacker(file, trace.payload.size()).unpack_program(root);
   try {

@@ -104,7 +104,7 @@ TEST(Trace, OfVersionOneIsRead) {
 TEST(Trace, SaysWhatKindItIs) {
   fusesim::test::TemporaryDirectory directory;
   write_trace(directory / "a.trace", random_program(3));
-  EXPECT_EQ(trace_kind(directory / "a.trace"), TraceKind::array);
+  EXPECT_EQ(trace_kind(directory / "a.trace"), ProgramKind::array);
   write_file(directory / "a.fasm", "fusesim 1\n");
   EXPECT_THROW(static_cast<void>(trace_kind(directory / "a.fasm")), TraceError);
   EXPECT_THROW(static_cast<void>(trace_kind(directory / "none")), TraceError);

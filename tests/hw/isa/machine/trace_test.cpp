@@ -79,7 +79,7 @@ TEST(MachineTrace, GivesBackTheProgramFromAFile) {
   const Program program = random_machine_program(3);
   write_trace(directory / "a.trace", program);
   EXPECT_EQ(read_trace(directory / "a.trace"), program);
-  EXPECT_EQ(trace_kind(directory / "a.trace"), TraceKind::machine);
+  EXPECT_EQ(trace_kind(directory / "a.trace"), ProgramKind::machine);
   EXPECT_THROW(static_cast<void>(read_trace(directory / "none")), TraceError);
 }
 
