@@ -74,13 +74,19 @@ void expect_equal_times(const Outcome& actual, const Outcome& expected) {
 
 /// What a batch of random scripts has covered.
 struct Coverage {
-  std::uint64_t instructions = 0, with_conflicts = 0, without = 0, starts_under_a_drain = 0, moved_ends = 0;
+  std::uint64_t instructions = 0, with_conflicts = 0, without = 0, starts_under_a_drain = 0, moved_ends = 0,
+                overtaken = 0;
 };
 
-/// Ends that the next instruction's conflicts put off: local ends differ from the instruction's own holds.
+/// An end was moved by the next instruction's conflicts when it is another without that instruction; an instruction was
+/// overtaken when the next one's sums have left first.
 void count(const Script& script, const Outcome& outcome, Coverage& coverage) {
+  std::vector<std::uint64_t> last_sum(outcome.records.size());
+  for (const FoldStay& stay : outcome.folds)
+    last_sum[stay.instruction] = std::max(last_sum[stay.instruction], stay.end);
   for (std::size_t i = 0; i < outcome.records.size(); ++i) {
     const auto& record = outcome.records[i];
+    if (last_sum[i] < record.end) ++coverage.overtaken;
     ++coverage.instructions;
     ++(record.conflict_cycles > 0 ? coverage.with_conflicts : coverage.without);
     if (i == 0 || record.start >= outcome.records[i - 1].end) continue;
@@ -116,6 +122,7 @@ TEST(ArrayUnits, AgreeWithEachOtherAndWithAWalkThroughEveryCycle) {
   EXPECT_GE(coverage.without, 200u);
   EXPECT_GE(coverage.starts_under_a_drain, 300u);
   EXPECT_GE(coverage.moved_ends, 100u);
+  EXPECT_GE(coverage.overtaken, 10u);
 }
 
 TEST(ArrayUnits, AgreeWhenNobodyWatchesFoldsOrValues) {

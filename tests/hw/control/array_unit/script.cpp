@@ -105,6 +105,11 @@ Script random_script(Random& random) {
       compute.geometry = instruction.geometry;
       compute.lines_per_row = instruction.lines_per_row;
       compute.pad_value = instruction.pad_value;
+      if (random.chance(0.15)) {  // one product: leaves the array before the last columns of what came before
+        compute.dataflow = isa::Dataflow::gemm;
+        compute.geometry = {};
+        compute.lines_per_row = 1;
+      }
       const ConvGeometry& g = compute.geometry;
       compute.input.line_pitch = g.in_width + (random.chance(0.4) ? random.between(0, 9) : 0);
       compute.input.channel_pitch =
