@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <systemc>
 
+#include "hw/accelerator/kernel.h"
 #include "hw/array/pe_array.h"
 #include "hw/array/stepped_array.h"
 #include "hw/control/clocked_controller.h"
@@ -20,26 +21,6 @@ int sc_main(int, char*[]) {
 namespace fusesim::accelerator {
 
 namespace {
-
-/// A SystemC kernel state for one run. SystemC elaborates once per context; a fresh context lets a process run many
-/// machines one after the other.
-class Kernel {
- public:
-  Kernel() : previous_(sc_core::sc_curr_simcontext), context_(new sc_core::sc_simcontext) {
-    sc_core::sc_curr_simcontext = context_.get();
-    sc_core::sc_default_global_context = context_.get();
-  }
-  ~Kernel() {
-    sc_core::sc_curr_simcontext = previous_;
-    sc_core::sc_default_global_context = previous_;
-  }
-  Kernel(const Kernel&) = delete;
-  Kernel& operator=(const Kernel&) = delete;
-
- private:
-  sc_core::sc_simcontext* previous_;
-  std::unique_ptr<sc_core::sc_simcontext> context_;
-};
 
 sc_core::sc_time period(const Options& options) {
   return {1000.0 / options.clock_mhz, sc_core::SC_NS};

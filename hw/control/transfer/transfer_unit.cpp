@@ -42,18 +42,28 @@ memory::DmaDescriptor descriptor(const Transfer& transfer, DmaDirection directio
   return made;
 }
 
+memory::DmaOptions with_values(memory::DmaOptions options, bool values) {
+  options.move_bytes = values;
+  return options;
+}
+
 }  // namespace
 
 TransferUnit::TransferUnit(const sc_core::sc_module_name& module_name, DmaDirection direction, const Context& context,
                            const TransferOptions& options)
     : sc_module(module_name),
-      channel("channel", direction, *this, options.dma),
+      channel("channel", direction, *this, with_values(options.dma, context.values)),
       direction_(direction),
       context_(context),
       descriptors_(options.descriptors) {
   if (descriptors_ == 0) {
     throw std::invalid_argument(fmt::format("transfer unit '{}': descriptors is 0; it must be at least 1", name()));
   }
+  if (direction == DmaDirection::store) {
+    channel.on_sent([this](const memory::DmaRequest& request) { request_sent(request); });
+  }
+  channel.on_answered(
+      [this](const memory::DmaRequest& request) { failure_.guard([&] { request_answered(request); }); });
   SC_METHOD(submit);
   sensitive << submit_;
   dont_initialize();
@@ -113,29 +123,42 @@ std::uint64_t TransferUnit::bytes() const {
 }
 
 void TransferUnit::read(std::uint64_t address, std::span<std::uint8_t> data) {
-  memory::Scratchpad& pad = context_.pads[pad_of(address)];
-  pad.take_port(context_.clock.next(), data.size());
-  if (!context_.values) return;
-  std::memcpy(data.data(), pad.bytes(static_cast<std::uint32_t>(address), data.size()).data(), data.size());
+  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), data.size());
+  std::memcpy(data.data(), bytes.data(), data.size());
 }
 
 void TransferUnit::write(std::uint64_t address, std::span<const std::uint8_t> data) {
-  const std::uint64_t next = context_.clock.next();
-  memory::Scratchpad& pad = context_.pads[pad_of(address)];
-  port_end_ = pad.take_port(next, data.size());
-  context_.write(pad_of(address), static_cast<std::uint32_t>(address), data.size(), next);
-  if (!context_.values) return;
-  std::memcpy(pad.bytes(static_cast<std::uint32_t>(address), data.size()).data(), data.data(), data.size());
+  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), data.size());
+  std::memcpy(bytes.data(), data.data(), data.size());
+}
+
+void TransferUnit::request_sent(const memory::DmaRequest& request) {
+  context_.pads[pad_of(request.local)].take_port(context_.clock.next(), request.bytes);
+}
+
+void TransferUnit::request_answered(const memory::DmaRequest& request) {
+  if (request.status != tlm::TLM_OK_RESPONSE) {
+    tlm::tlm_generic_payload answer;
+    answer.set_response_status(request.status);
+    throw std::runtime_error(fmt::format("{}: the memory answered a request for {} bytes at {:#x} with {}",
+                                         context_.describe(under_way_[request.transfer - first_id_].instruction),
+                                         request.bytes, request.memory, answer.get_response_string()));
+  }
+  if (direction_ == DmaDirection::load) {
+    const std::uint64_t next = context_.clock.next();
+    const Pad pad = pad_of(request.local);
+    port_end_ = context_.pads[pad].take_port(next, request.bytes);
+    context_.write(pad, static_cast<std::uint32_t>(request.local), request.bytes, next);
+  }
+  if (context_.observer.request) {
+    const std::uint64_t period = context_.clock.period().value();
+    context_.observer.request((sc_core::sc_time_stamp().value() + period - 1) / period,
+                              direction_ == DmaDirection::store, request.bytes);
+  }
 }
 
 void TransferUnit::answered(const memory::DmaCompletion& completion) {
   UnderWay& done = under_way_[completion.id - first_id_];
-  if (completion.status != tlm::TLM_OK_RESPONSE) {
-    tlm::tlm_generic_payload answer;
-    answer.set_response_status(completion.status);
-    throw std::runtime_error(fmt::format("{}: the memory answered a request with {}",
-                                         context_.describe(done.instruction), answer.get_response_string()));
-  }
   // The request that was answered last is the last of this transfer's to take the port.
   done.end = context_.clock.next();
   if (direction_ == DmaDirection::load) done.end = std::max(done.end, port_end_);

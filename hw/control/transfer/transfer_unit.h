@@ -14,12 +14,12 @@
 namespace fusesim::control::machine {
 
 struct TransferOptions {
-  memory::DmaOptions dma;
+  memory::DmaOptions dma;         ///< But for move_bytes, which follows Context::values.
   std::uint32_t descriptors = 4;  ///< Transfers under way at a time, at least 1.
 };
 
-/// One direction of the DMA with its channel; bind channel.socket. The local memory of the channel is the scratchpads:
-/// bytes are moved with values only, but marks, ports and counters are kept either way.
+/// One direction of the DMA with its channel; bind channel.socket. The local memory of the channel is the scratchpads,
+/// which move bytes with values only; marks, ports and counters are kept either way.
 class TransferUnit final : public sc_core::sc_module, public UnitIf, private memory::LocalMemoryIf {
  public:
   memory::DmaChannel channel;
@@ -49,6 +49,8 @@ class TransferUnit final : public sc_core::sc_module, public UnitIf, private mem
   [[nodiscard]] const isa::machine::Transfer& transfer(std::uint32_t instruction) const;
   void check_written(std::uint32_t instruction) const;
   void submit();
+  void request_sent(const memory::DmaRequest& request);
+  void request_answered(const memory::DmaRequest& request);
   void answered(const memory::DmaCompletion& completion);
   void complete();
 
