@@ -136,8 +136,13 @@ bool clobbers(const Vector& v) {
     const auto [first, last] = extent(map, v.channels, height, width, bytes);
     return overlaps(map.pad, first, last);
   };
-  // Places are linear in channel, line and column: the largest distance stands in a corner.
-  const auto above = [&](const VectorOperand& map) {
+  // Whether results may reach places of operands that come later. Places are linear in channel, line and column: what
+  // stands highest above its operand stands in a corner. Lower places hold earlier operands only if channels lie in
+  // order; each element over its own operand is good in any order.
+  const auto reaches_later = [&](const VectorOperand& map, std::uint32_t bytes) {
+    if (map == v.result && bytes == 1) return false;
+    if (v.channels > 1 && map.channel_pitch < std::uint64_t{v.height - 1} * map.line_pitch + v.width * bytes)
+      return true;
     const auto grows = [](std::uint32_t count, std::uint32_t of_result, std::uint32_t of_map) {
       return std::max<std::int64_t>(0, (std::int64_t{count} - 1) * (std::int64_t{of_result} - of_map));
     };
@@ -147,9 +152,9 @@ bool clobbers(const Vector& v) {
   };
   const bool pool = is_pool(v.kind);
   if (overlaps_map(v.a, pool ? v.window.in_height : v.height, pool ? v.window.in_width : v.width, element_bytes(v)) &&
-      (pool || above(v.a)))
+      (pool || reaches_later(v.a, element_bytes(v))))
     return true;
-  if (v.kind == VectorKind::add && overlaps_map(v.b, v.height, v.width, 1) && above(v.b)) return true;
+  if (v.kind == VectorKind::add && overlaps_map(v.b, v.height, v.width, 1) && reaches_later(v.b, 1)) return true;
   if (v.kind == VectorKind::scale && overlaps_map(v.b, 1, 1, 1)) return true;
   if (v.kind == VectorKind::requantize &&
       overlaps(Pad::weights, v.parameters,

@@ -26,12 +26,13 @@ struct Traffic {
 };
 [[nodiscard]] Traffic traffic(const isa::machine::Vector& instruction);
 
-/// Whether the result may be written over something that is still to be read. Elements are worked on in C,H,W order,
-/// each is read before its result is written, and how long before depends on lanes and latency. So the result of an
-/// instruction other than a pool may take the place of a map it reads, with any pitches, as long as no element of the
-/// result is written above the place of its own operand: int8 over int8, or over the int32 sums at the same start.
-/// Everything else it reads, and what it reads once the result stands elsewhere, must not overlap the result;
-/// overlap is judged by first and last byte.
+/// Whether the result may be written over something that is still to be read. Elements are worked on in C,H,W order;
+/// each is read before its result is written, but how much else is read in between depends on lanes and latency. So
+/// the result may take the place of a map as follows, and must not overlap anything else that is read:
+///   - over an int8 map of the same address and pitches: each element over its own operand;
+///   - over a map whose channels and lines lie in order, when no element of the result lies above its own operand: int8
+///     over int32 sums with the same start, say. It then overwrites this operand or earlier ones.
+/// A pool's result must not overlap its map. Overlap is judged by first and last byte.
 [[nodiscard]] bool clobbers(const isa::machine::Vector& instruction);
 
 }  // namespace fusesim::vector

@@ -30,8 +30,6 @@ bool is_pool(VectorKind kind) {
 SteppedVectorUnit::SteppedVectorUnit(const sc_core::sc_module_name& module_name,
                                      const control::machine::Context& context)
     : sc_module(module_name), context_(context), registers_(context.core.vector.latency) {
-  operands_.lane.resize(context.core.vector.lanes);
-  for (Stage& stage : registers_) stage.lane.resize(context.core.vector.lanes);
   SC_METHOD(edge);
   sensitive << edge_;
   dont_initialize();
@@ -92,6 +90,8 @@ void SteppedVectorUnit::advance() {
 
 void SteppedVectorUnit::take_operands() {
   operands_.lanes = static_cast<std::uint32_t>(std::min<std::uint64_t>(context_.core.vector.lanes, elements_left_));
+  // Registers get room when a group first enters them.
+  operands_.lane.resize(context_.core.vector.lanes);
   Lane at = next_;
   for (std::uint32_t i = 0; i < operands_.lanes; ++i) {
     Lane& lane = operands_.lane[i];
