@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Within a stretch of stream in which every feeder moves down its line by the same step, a cycle differs from the one
-// before only in where in a word the common place lies: at most `width` different costs. A line is entered with
-// whatever words the feeders hold; that cycle is worked out feeder by feeder.
+// In a cycle every feeder that reads does so at the same offset from where its task starts. A stretch of stream in
+// which the offset moves by the same step costs at most `width` different things, by where in a word the offset lies.
+// Between stretches offsets jump, mostly farther than a word, and then every reader needs a new word. And when a cycle
+// in which all feeders need a word of their own is free of conflicts, so is any part of it, and words need only be
+// counted.
 #include "hw/control/feed/line_reads.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace fusesim::control {
 
@@ -19,7 +22,9 @@ LineReads::LineReads(const isa::machine::Compute& compute, const FoldPlan& plan,
       plan_(plan),
       words_(pad.width),
       load_(pad, feeders),
-      shifted_(pad.width),
+      places_(pad.width),
+      free_(pad.width),
+      reader_places_(pad.width),
       known_(pad.width) {
   const isa::ConvGeometry& g = compute.geometry;
   std::int64_t taps = 0, dilation = 0;
@@ -35,9 +40,9 @@ LineReads::LineReads(const isa::machine::Compute& compute, const FoldPlan& plan,
     stride_ = g.stride_width, pad_ = g.pad_left, taps = g.kernel_width, dilation = g.dilation_width;
   }
   // Positions of a line that some output reads; a stride may leave its end out.
-  window_ = stride_ * (plan.line_outputs() - 1) + dilation * (taps - 1) + 1 - pad_;
-  length_ = std::min(length_, window_);
+  length_ = std::min(length_, stride_ * (plan.line_outputs() - 1) + dilation * (taps - 1) + 1 - pad_);
   distance_ = stride_ * plan.pitch();
+  shift_ = stride_ * element_step_;
 }
 
 void LineReads::set_columns(std::uint64_t col_base, std::uint32_t cols) {
@@ -55,7 +60,7 @@ void LineReads::set_columns(std::uint64_t col_base, std::uint32_t cols) {
     if (along >= length_ || line >= per_task_) continue;
     const std::int64_t byte = along * element_step_;
     const bool shift = m > 0 && steps_[m - 1].kind != Step::Kind::padding && steps_[m - 1].line == line &&
-                       steps_[m - 1].byte == byte + stride_ * element_step_;
+                       steps_[m - 1].byte == byte + shift_;
     steps_[m] = {line, byte, shift ? Step::Kind::shift : Step::Kind::jump};
   }
 }
@@ -65,87 +70,178 @@ std::uint32_t LineReads::place(std::uint64_t task) const {
   return static_cast<std::uint32_t>(words_.place(map_.address + channel * map_.channel_pitch));
 }
 
-void LineReads::find_lines(std::uint64_t first, std::uint32_t count) {
+void LineReads::find_tasks(std::uint64_t first, std::uint32_t count) {
   tasks_.resize(count);
+  std::fill(places_.begin(), places_.end(), 0);
   std::uint64_t channel = first / tasks_per_channel_;
-  std::uint32_t task = static_cast<std::uint32_t>(first % tasks_per_channel_);
+  auto task = static_cast<std::uint32_t>(first % tasks_per_channel_);
   const std::uint64_t first_plane = channel / filters_per_channel_;
+  first_line_ = last_line_ = std::int64_t{task} * per_task_;
   for (Task& row : tasks_) {
-    row.plane = static_cast<std::int64_t>((channel / filters_per_channel_ - first_plane) * map_.channel_pitch);
     row.line = std::int64_t{task} * per_task_;
+    row.start = static_cast<std::int64_t>((channel / filters_per_channel_ - first_plane) * map_.channel_pitch) +
+                row.line * line_stride_ * line_step_;
     row.held = -1;
+    first_line_ = std::min(first_line_, row.line);
+    last_line_ = std::max(last_line_, row.line);
+    ++places_[static_cast<std::size_t>(words_.place(static_cast<std::uint64_t>(row.start)))];
     if (++task == tasks_per_channel_) {
       task = 0;
       ++channel;
     }
   }
+  plane_place_ = place(first);
+  stretches_.clear();
+  held_known_ = 0;
+  std::fill(free_.begin(), free_.end(), 0);
 }
 
-void LineReads::enter(std::int64_t line, std::uint32_t tap_line, std::uint32_t count) {
+bool LineReads::reads(const Task& task, std::int64_t line, std::uint32_t tap_line) const {
+  const std::int64_t output = task.line + line;
+  const std::int64_t input = output * line_stride_ + tap_line * line_dilation_ - line_pad_;
+  return output < output_lines_ && input >= 0 && input < lines_;
+}
+
+void LineReads::find_readers(std::int64_t line, std::uint32_t tap_line) {
+  std::fill(known_.begin(), known_.end(), Known{});
+  // What holds for the first and the last line holds for those between.
+  all_read_ = reads({0, first_line_, 0}, line, tap_line) && reads({0, last_line_, 0}, line, tap_line);
+  if (all_read_) return;
   readers_.clear();
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::int64_t output = tasks_[i].line + line;
-    const std::int64_t input = output * line_stride_ + tap_line * line_dilation_ - line_pad_;
-    if (output >= output_lines_ || input < 0 || input >= lines_) continue;
-    readers_.push_back({i, tasks_[i].plane + input * line_step_});
+  std::fill(reader_places_.begin(), reader_places_.end(), 0);
+  for (std::uint32_t i = 0; i < tasks_.size(); ++i) {
+    if (!reads(tasks_[i], line, tap_line)) continue;
+    readers_.push_back(i);
+    ++reader_places_[static_cast<std::size_t>(words_.place(static_cast<std::uint64_t>(tasks_[i].start)))];
   }
-  std::fill(known_.begin(), known_.end(), 0);
 }
 
-void LineReads::leave(std::int64_t byte) {
-  for (const Reader& reader : readers_) tasks_[reader.task].held = reader.start + byte;
+/// Whether what any feeder holds is at least a word away from `offset`.
+bool LineReads::far_from_held(std::int64_t offset) const {
+  return std::all_of(stretches_.begin(), stretches_.end(),
+                     [&](const Stretch& past) { return std::abs(past.end - offset) >= words_.width(); });
 }
 
-CycleCost LineReads::first_cost(std::int64_t place, std::int64_t byte) {
-  load_.clear();
-  for (const Reader& reader : readers_) {
-    const std::int64_t word = words_.of(place + reader.start + byte), held = tasks_[reader.task].held;
-    if (held < 0 || words_.of(place + held) != word) load_.request(word);
+/// Brings the tasks' `held` up to date.
+void LineReads::find_held() {
+  for (; held_known_ < stretches_.size(); ++held_known_) {
+    const Stretch& past = stretches_[held_known_];
+    for (Task& task : tasks_) {
+      if (reads(task, past.line, past.tap_line)) task.held = task.start + past.end;
+    }
   }
-  return load_.cost();
 }
 
-CycleCost LineReads::shifted_cost(std::int64_t place) {
-  const std::int64_t step = stride_ * element_step_;
+/// Whether all tasks at once, readers or not, would need different words of which no two meet at a port.
+bool LineReads::free_at(std::size_t place) {
+  constexpr std::uint8_t no = 1, yes = 2;
+  if (free_[place] == 0) {
+    load_.clear();
+    for (const Task& task : tasks_) load_.request(words_.of(static_cast<std::int64_t>(place) + task.start));
+    const CycleCost all = load_.cost();
+    free_[place] = all.extra == 0 && all.words == tasks_.size() ? yes : no;
+  }
+  return free_[place] == yes;
+}
+
+/// Every reader needs its word.
+CycleCost LineReads::all_cost(std::int64_t offset) {
+  const std::size_t place = place_at(offset);
+  if (free_at(place)) return {static_cast<std::uint32_t>(all_read_ ? tasks_.size() : readers_.size()), 0};
+  Known& known = known_[place];
+  if (!known.all) {
+    load_.clear();
+    auto request = [&](const Task& task) { load_.request(words_.of(static_cast<std::int64_t>(place) + task.start)); };
+    if (all_read_) {
+      for (const Task& task : tasks_) request(task);
+    } else {
+      for (const std::uint32_t i : readers_) request(tasks_[i]);
+    }
+    known.all = true;
+    known.all_cost = load_.cost();
+  }
+  return known.all_cost;
+}
+
+/// Readers hold what lies shift_ bytes further up.
+CycleCost LineReads::shifted_cost(std::int64_t offset) {
+  if (shift_ >= words_.width()) return all_cost(offset);
+  const std::size_t at = place_at(offset);
+  const auto place = static_cast<std::int64_t>(at);
+  auto needs = [&](std::int64_t start) { return words_.of(place + start + shift_) != words_.of(place + start); };
+  Known& known = known_[at];
+  if (known.shifted) return known.shifted_cost;
+  known.shifted = true;
+  if (free_at(at)) {
+    const std::vector<std::uint32_t>& places = all_read_ ? places_ : reader_places_;
+    CycleCost cost;
+    for (std::uint32_t start = 0; start < words_.width(); ++start) {
+      if (needs(start)) cost.words += places[start];
+    }
+    return known.shifted_cost = cost;
+  }
   load_.clear();
-  for (const Reader& reader : readers_) {
-    const std::int64_t word = words_.of(place + reader.start);
-    if (words_.of(place + reader.start + step) != word) load_.request(word);
+  auto request = [&](const Task& task) {
+    if (needs(task.start)) load_.request(words_.of(place + task.start));
+  };
+  if (all_read_) {
+    for (const Task& task : tasks_) request(task);
+  } else {
+    for (const std::uint32_t i : readers_) request(tasks_[i]);
+  }
+  return known.shifted_cost = load_.cost();
+}
+
+/// Readers hold whatever they read last.
+CycleCost LineReads::held_cost(std::int64_t offset) {
+  find_held();
+  load_.clear();
+  auto request = [&](const Task& task) {
+    const std::int64_t word = words_.of(plane_place_ + task.start + offset);
+    if (task.held < 0 || words_.of(plane_place_ + task.held) != word) load_.request(word);
+  };
+  if (all_read_) {
+    for (const Task& task : tasks_) request(task);
+  } else {
+    for (const std::uint32_t i : readers_) request(tasks_[i]);
   }
   return load_.cost();
 }
 
 EdgeCost LineReads::cost(std::uint64_t first, std::uint32_t count) {
-  find_lines(first, count);
-  const std::int64_t place_of_plane = place(first);
+  find_tasks(first, count);
   EdgeCost cost;
   std::uint32_t cycle = 0;
+  std::int64_t line = -1;  // In hand, with the tap line before; -1: none.
+  std::int64_t line_offset = 0;
   for (std::uint32_t tap_line = 0; tap_line < tap_lines_; ++tap_line) {
-    std::int64_t byte = -1;  // Where the line in hand was read last.
-    for (const Step& step : steps_) {
+    bool reading = false;
+    auto end_stretch = [&](std::int64_t byte) { stretches_.push_back({line, tap_line, line_offset + byte}); };
+    for (std::size_t m = 0; m < steps_.size(); ++m, ++cycle) {
+      const Step& step = steps_[m];
+      if (reading && step.kind != Step::Kind::shift) end_stretch(steps_[m - 1].byte);
+      reading = step.kind != Step::Kind::padding;
+      if (!reading) continue;
       CycleCost now;
-      if (step.kind == Step::Kind::jump) {
-        if (byte >= 0) leave(byte);
-        enter(step.line, tap_line, count);
-        now = first_cost(place_of_plane, step.byte);
-      } else if (step.kind == Step::Kind::shift) {
-        const auto place =
-            static_cast<std::size_t>(words_.place(static_cast<std::uint64_t>(place_of_plane + step.byte)));
-        if (!known_[place]) {
-          known_[place] = 1;
-          shifted_[place] = shifted_cost(static_cast<std::int64_t>(place));
+      if (step.kind == Step::Kind::shift) {
+        now = shifted_cost(line_offset + step.byte);
+      } else {
+        if (line != step.line) {
+          line = step.line;
+          line_offset = (line * line_stride_ + tap_line * line_dilation_ - line_pad_) * line_step_;
+          find_readers(line, tap_line);
         }
-        now = shifted_[place];
+        const std::int64_t offset = line_offset + step.byte;
+        now = far_from_held(offset) ? all_cost(offset) : held_cost(offset);
       }
-      if (step.kind != Step::Kind::padding) byte = step.byte;
       cost.words += now.words;
       if (now.extra > 0) {
         if (cost.extra.empty()) cost.extra.resize(std::size_t{tap_lines_} * steps_.size());
         cost.extra[cycle] = now.extra;
       }
-      ++cycle;
     }
-    if (byte >= 0) leave(byte);
+    if (reading) end_stretch(steps_.back().byte);
+    line = -1;
   }
   return cost;
 }

@@ -35,33 +35,59 @@ class LineReads {
       shift,    ///< A step down the same line from where the cycle before was.
     } kind = Kind::padding;
   };
-  void find_lines(std::uint64_t first, std::uint32_t count);
-  void enter(std::int64_t line, std::uint32_t tap_line, std::uint32_t count);
-  void leave(std::int64_t byte);
-  CycleCost first_cost(std::int64_t place, std::int64_t byte);
-  CycleCost shifted_cost(std::int64_t place);
+  /// A stretch of shifts, once it has ended.
+  struct Stretch {
+    std::int64_t line = 0;
+    std::uint32_t tap_line = 0;
+    std::int64_t end = 0;  ///< Offset of its last cycle.
+  };
+  struct Task {
+    std::int64_t start = 0;  ///< Where its first output line's first tap line would lie without padding, from the plane
+                             ///< of the fold's first task. All tasks read `offset` bytes from there in a cycle.
+    std::int64_t line = 0;   ///< Its first output line.
+    std::int64_t held = 0;   ///< Byte read last, on the same scale as start; -1: none.
+  };
+
+  void find_tasks(std::uint64_t first, std::uint32_t count);
+  [[nodiscard]] bool reads(const Task& task, std::int64_t line, std::uint32_t tap_line) const;
+  void find_readers(std::int64_t line, std::uint32_t tap_line);
+  [[nodiscard]] bool far_from_held(std::int64_t offset) const;
+  void find_held();
+  bool free_at(std::size_t place);
+  CycleCost all_cost(std::int64_t offset);
+  CycleCost shifted_cost(std::int64_t offset);
+  CycleCost held_cost(std::int64_t offset);
+  [[nodiscard]] std::size_t place_at(std::int64_t offset) const {
+    return static_cast<std::size_t>(words_.place(static_cast<std::uint64_t>(plane_place_ + offset)));
+  }
 
   isa::machine::Map map_;
   std::uint32_t per_task_, tasks_per_channel_, tap_lines_, output_lines_, filters_per_channel_;
-  std::int64_t lines_, line_step_, line_stride_, line_dilation_, line_pad_;  ///< Across the line.
-  std::int64_t length_, element_step_, stride_, pad_, window_, distance_;    ///< Along it.
+  std::int64_t lines_ = 0, line_step_ = 0, line_stride_ = 0, line_dilation_ = 0, line_pad_ = 0;  ///< Across the line.
+  std::int64_t length_ = 0, element_step_ = 0, stride_ = 0, pad_ = 0, distance_ = 0;             ///< Along it.
+  std::int64_t shift_ = 0;  ///< Bytes from a cycle to the one before within a stretch.
   const FoldPlan& plan_;
   Words words_;
   BankLoad load_;
   std::vector<Step> steps_;
-  struct Task {
-    std::int64_t plane = 0;  ///< Bytes from the first task's plane.
-    std::int64_t line = 0;   ///< Its first output line.
-    std::int64_t held = 0;   ///< Byte read last, from the first task's plane; -1: none.
-  };
+
+  // Of the fold in hand.
   std::vector<Task> tasks_;
-  struct Reader {
-    std::uint32_t task = 0;
-    std::int64_t start = 0;  ///< Byte at which its line starts, from the first task's plane.
+  std::int64_t plane_place_ = 0;
+  std::int64_t first_line_ = 0, last_line_ = 0;  ///< Least and greatest of the tasks' lines.
+  std::vector<std::uint32_t> places_;            ///< [width]: tasks by place of their start, were the plane at 0.
+  std::vector<Stretch> stretches_;
+  std::size_t held_known_ = 0;      ///< Stretches that the tasks' `held` takes in.
+  std::vector<std::uint8_t> free_;  ///< [width]: unknown, no, yes.
+  // Of the line in hand.
+  bool all_read_ = true;
+  std::vector<std::uint32_t> readers_;        ///< Tasks that read it; not kept when all do.
+  std::vector<std::uint32_t> reader_places_;  ///< As places_.
+  struct Known {
+    bool all = false, shifted = false;
+    CycleCost all_cost, shifted_cost;
   };
-  std::vector<Reader> readers_;      ///< Tasks that read the present line.
-  std::vector<CycleCost> shifted_;   ///< [width]: of the present line, by place in a word.
-  std::vector<std::uint8_t> known_;  ///< [width]: which of them are.
+  std::vector<Known> known_;  ///< [width].
 };
 
 }  // namespace fusesim::control
