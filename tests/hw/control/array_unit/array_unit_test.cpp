@@ -5,12 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
-#include "hw/control/feed/array_instruction.h"
 #include "tests/hw/control/array_unit/script.h"
-#include "tests/support/convolution.h"
 
 namespace fusesim::test {
 namespace {
@@ -24,33 +21,6 @@ using isa::machine::Pad;
 
 std::uint64_t cycles(const CauseCycles& booked, Cause cause) {
   return booked[static_cast<std::size_t>(cause)];
-}
-
-/// The outputs scratchpad after all instructions, by the definition of convolution.
-std::vector<std::int8_t> expected_outputs(const Script& script) {
-  const std::vector<std::int8_t> activations = pad_values(script, Pad::activations);
-  const std::vector<std::int8_t> weights = pad_values(script, Pad::weights);
-  std::vector<std::int8_t> outputs(script.program.core.outputs.bytes);
-  for (const isa::machine::Instruction& instruction : script.program.instructions) {
-    const auto& compute = std::get<Compute>(instruction.work);
-    const isa::ConvGeometry& g = compute.geometry;
-    std::vector<std::int8_t> map, filters;
-    for (std::uint32_t c = 0; c < g.in_channels; ++c) {
-      for (std::uint32_t y = 0; y < g.in_height; ++y) {
-        for (std::uint32_t x = 0; x < g.in_width; ++x)
-          map.push_back(
-              activations[compute.input.address + c * compute.input.channel_pitch + y * compute.input.line_pitch + x]);
-      }
-    }
-    const std::uint32_t taps = g.in_channels / g.groups * g.kernel_height * g.kernel_width;
-    for (std::uint32_t o = 0; o < g.out_channels; ++o) {
-      for (std::uint32_t t = 0; t < taps; ++t)
-        filters.push_back(weights[compute.weights + t * compute.weights_pitch + o]);
-    }
-    const std::vector<std::int32_t> sums = convolve(control::array_instruction(compute), map, filters);
-    std::memcpy(&outputs[compute.output], sums.data(), sums.size() * sizeof(std::int32_t));
-  }
-  return outputs;
 }
 
 void expect_equal_times(const Outcome& actual, const Outcome& expected) {

@@ -87,30 +87,30 @@ class Issuer final : public sc_core::sc_module, public control::machine::UnitLis
 /// An array that counts the edges it is given.
 class CountingArray final : public array::ArrayModel {
  public:
-  CountingArray(const isa::ArrayConfig& config, const Clock& clock, Outcome& outcome)
-      : model_(config), clock_(clock), outcome_(outcome) {}
-  [[nodiscard]] const isa::ArrayConfig& config() const override { return model_.config(); }
-  void reset() override { model_.reset(); }
+  CountingArray(std::unique_ptr<array::ArrayModel> model, const Clock& clock, Outcome& outcome)
+      : model_(std::move(model)), clock_(clock), outcome_(outcome) {}
+  [[nodiscard]] const isa::ArrayConfig& config() const override { return model_->config(); }
+  void reset() override { model_->reset(); }
   void clock(const array::EdgeInputs& in, array::EdgeOutputs& out) override {
     ++outcome_.edges;
     if (!in.enable) ++outcome_.held_edges;
     outcome_.clocked.push_back(clock_.now());
-    model_.clock(in, out);
+    model_->clock(in, out);
   }
-  [[nodiscard]] array::PeState pe(std::uint32_t row, std::uint32_t col) const override { return model_.pe(row, col); }
+  [[nodiscard]] array::PeState pe(std::uint32_t row, std::uint32_t col) const override { return model_->pe(row, col); }
   void read_accumulators(std::uint32_t bank, std::span<std::int32_t> out) const override {
-    model_.read_accumulators(bank, out);
+    model_->read_accumulators(bank, out);
   }
 
  private:
-  array::SteppedArray model_;
+  std::unique_ptr<array::ArrayModel> model_;
   const Clock& clock_;
   Outcome& outcome_;
 };
 
 }  // namespace
 
-Outcome run(const Script& script, Unit unit, Watch watch) {
+Outcome run(const Script& script, Unit unit, Watch watch, std::unique_ptr<array::ArrayModel> model) {
   Outcome outcome;
   const isa::machine::CoreConfig& core = script.program.core;
   memory::Scratchpads pads(core, watch.values);
@@ -133,7 +133,8 @@ Outcome run(const Script& script, Unit unit, Watch watch) {
   const Clock clock(sc_core::sc_time(7, sc_core::SC_PS));  // a period without a middle
   Issuer issuer("issuer", script, clock, outcome);
   const Context context{script.program, core, pads, clock, watch.values, issuer, outcome.records, observer};
-  array::PeArray array("array", std::make_unique<CountingArray>(core.array, clock, outcome));
+  if (!model) model = std::make_unique<array::SteppedArray>(core.array);
+  array::PeArray array("array", std::make_unique<CountingArray>(std::move(model), clock, outcome));
   std::unique_ptr<ClockedArrayUnit> clocked;
   std::unique_ptr<EventArrayUnit> event;
   ArrayUnitIf* tested = nullptr;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/hw/control/array_unit/script.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "hw/control/feed/array_instruction.h"
 #include "hw/isa/generated_values.h"
+#include "tests/support/convolution.h"
 
 namespace fusesim::test {
 
@@ -74,12 +79,16 @@ Script plain_script(const CoreConfig& core, const std::vector<Compute>& work) {
 }
 
 Script random_script(Random& random) {
+  return random_script(random, random_array(random, 9));
+}
+
+Script random_script(Random& random, const isa::ArrayConfig& array) {
   Script script;
   isa::machine::Program& program = script.program;
   program.network = "script";
   program.layers = {"layer"};
   CoreConfig& core = program.core;
-  core.array = random_array(random, 9);
+  core.array = array;
   core.activations = random_pad(random);
   core.weights = random_pad(random);
   core.outputs = {.bytes = 0, .banks = core.array.cols + random.between(0, 3), .width = 4, .ports = 1};
@@ -166,6 +175,32 @@ std::vector<std::int8_t> pad_values(const Script& script, Pad pad) {
   std::vector<std::int8_t> values(script.program.core.pad(pad).bytes);
   isa::fill_generated(script.value_seed + static_cast<std::uint64_t>(pad), 0, values);
   return values;
+}
+
+std::vector<std::int8_t> expected_outputs(const Script& script) {
+  const std::vector<std::int8_t> activations = pad_values(script, Pad::activations);
+  const std::vector<std::int8_t> weights = pad_values(script, Pad::weights);
+  std::vector<std::int8_t> outputs(script.program.core.outputs.bytes);
+  for (const isa::machine::Instruction& instruction : script.program.instructions) {
+    const auto& compute = std::get<Compute>(instruction.work);
+    const isa::ConvGeometry& g = compute.geometry;
+    std::vector<std::int8_t> map, filters;
+    for (std::uint32_t c = 0; c < g.in_channels; ++c) {
+      for (std::uint32_t y = 0; y < g.in_height; ++y) {
+        for (std::uint32_t x = 0; x < g.in_width; ++x)
+          map.push_back(
+              activations[compute.input.address + c * compute.input.channel_pitch + y * compute.input.line_pitch + x]);
+      }
+    }
+    const std::uint32_t taps = g.in_channels / g.groups * g.kernel_height * g.kernel_width;
+    for (std::uint32_t o = 0; o < g.out_channels; ++o) {
+      for (std::uint32_t t = 0; t < taps; ++t)
+        filters.push_back(weights[compute.weights + t * compute.weights_pitch + o]);
+    }
+    const std::vector<std::int32_t> sums = convolve(control::array_instruction(compute), map, filters);
+    std::memcpy(&outputs[compute.output], sums.data(), sums.size() * sizeof(std::int32_t));
+  }
+  return outputs;
 }
 
 }  // namespace fusesim::test

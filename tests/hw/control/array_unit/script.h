@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "hw/array/array_model.h"
 #include "hw/control/machine/context.h"
 #include "hw/isa/machine/program.h"
 #include "tests/support/random_instruction.h"
@@ -31,6 +33,8 @@ struct Script {
 /// Small arrays of all kinds, scratchpads that conflict often or never, up to nine instructions close together or far
 /// apart. Operands lie at odd pitches and addresses; some instructions repeat an earlier one elsewhere.
 [[nodiscard]] Script random_script(Random& random);
+/// On a given array.
+[[nodiscard]] Script random_script(Random& random, const isa::ArrayConfig& array);
 /// Instructions as given, one after the other as soon as the unit takes them.
 [[nodiscard]] Script plain_script(const isa::machine::CoreConfig& core, const std::vector<isa::machine::Compute>& work);
 /// For messages.
@@ -83,12 +87,16 @@ struct Watch {
   bool folds = true;
   bool values = true;
 };
-[[nodiscard]] Outcome run(const Script& script, Unit unit, Watch watch = {});
+/// `array` holds the registers of the clocked unit's array; a SteppedArray when it is not given.
+[[nodiscard]] Outcome run(const Script& script, Unit unit, Watch watch = {},
+                          std::unique_ptr<array::ArrayModel> array = nullptr);
 
 /// The same by walking through every cycle with explicit bank tables (docs/machine.md): no values, no occupancy.
 [[nodiscard]] Outcome walk(const Script& script);
 
 /// What the scratchpads hold before the run: every byte of activations and weights.
 [[nodiscard]] std::vector<std::int8_t> pad_values(const Script& script, isa::machine::Pad pad);
+/// The outputs scratchpad after all instructions, by the definition of convolution.
+[[nodiscard]] std::vector<std::int8_t> expected_outputs(const Script& script);
 
 }  // namespace fusesim::test
