@@ -51,14 +51,14 @@ T number(std::string_view what, std::string_view text) {
   return value;
 }
 
-template <std::size_t n>
-std::array<std::uint32_t, n> numbers(std::string_view what, std::string_view text, char separator,
-                                     std::string_view form) {
-  std::array<std::uint32_t, n> values{};
+/// As many numbers as n, with a separator between them; `form` shows what is expected.
+template <std::size_t n, typename T = std::uint32_t>
+std::array<T, n> numbers(std::string_view what, std::string_view text, char separator, std::string_view form) {
+  std::array<T, n> values{};
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t end = text.find(separator);
     if ((end == std::string_view::npos) != (i + 1 == n)) fail("{}: must have the form {}", what, form);
-    values[i] = number<std::uint32_t>(what, text.substr(0, end));
+    values[i] = number<T>(what, text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return values;
