@@ -98,6 +98,7 @@ std::optional<std::uint32_t> Scratchpad::first_unwritten(std::uint32_t address, 
 
 std::uint64_t Scratchpad::take_port(std::uint64_t cycle, std::uint64_t count) {
   const std::uint64_t cycles = (count + config_.row_bytes() - 1) / config_.row_bytes();
+  if (cycles == 0) return taken_.empty() ? cycle : std::max(cycle, taken_.back().end);
   if (!taken_.empty() && cycle <= taken_.back().end) {
     taken_.back().end += cycles;
   } else {

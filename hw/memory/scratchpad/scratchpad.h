@@ -17,6 +17,11 @@ class Scratchpad {
  public:
   /// Without `values` there are no bytes, only what is known about them.
   Scratchpad(const isa::machine::ScratchpadConfig& config, bool values);
+  // A copy's memory would be aligned differently, and its bytes lie elsewhere in it.
+  Scratchpad(const Scratchpad&) = delete;
+  Scratchpad& operator=(const Scratchpad&) = delete;
+  Scratchpad(Scratchpad&&) = default;
+  Scratchpad& operator=(Scratchpad&&) = default;
 
   [[nodiscard]] const isa::machine::ScratchpadConfig& config() const { return config_; }
   [[nodiscard]] bool has_values() const { return has_values_; }
@@ -24,7 +29,7 @@ class Scratchpad {
   /// The bytes [address, address + count), which must lie inside; only with values. Aligned to 64 where `address` is.
   [[nodiscard]] std::span<std::int8_t> bytes(std::uint32_t address, std::size_t count);
 
-  // Written and released bytes.
+  // Written and released bytes. Ranges must lie inside.
   void mark_written(std::uint32_t address, std::uint64_t count);
   void release(std::uint32_t address, std::uint64_t count);
   /// The first byte of the range that was not written since it was last released.
@@ -34,7 +39,8 @@ class Scratchpad {
 
   // The system port, seen from DMA, which goes first.
   /// Takes the port for ceil(count / row bytes) cycles, from `cycle` on or when earlier takers are done. Returns the
-  /// cycle after the last. `cycle` must be later than any cycle that taken() or taken_before() was asked about.
+  /// cycle after the last. `cycle` must be later than any cycle that taken() was asked about, and not before any that
+  /// taken_before() was.
   std::uint64_t take_port(std::uint64_t cycle, std::uint64_t count);
   /// Whether DMA has the port in this cycle.
   [[nodiscard]] bool taken(std::uint64_t cycle) const;
