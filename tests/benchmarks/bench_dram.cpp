@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a 64-byte burst of DDR4-2400 costs to simulate: by the controller alone (the event model's way), by loosely
-// timed b_transport, and by the four phases of nb_transport. Streams of reads, and reads at random.
+// What a 64-byte burst of DDR4-2400 costs to simulate: by the controller alone, by loosely timed b_transport, by the
+// four phases of nb_transport, and through the machine's whole chain of DMA, arbiter and DRAM with requests of several
+// lengths. Streams of reads, streams of reads and writes side by side, and reads at random.
 #include <benchmark/benchmark.h>
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -14,8 +17,10 @@
 #include <tlm>
 #include <vector>
 
+#include "hw/memory/dma/dma_channel.h"
 #include "hw/memory/dram/dram.h"
 #include "hw/memory/dram/dram_standards.h"
+#include "hw/memory/interconnect/arbiter.h"
 
 // Debian's libsystemc carries a main() that calls this; the project has its own.
 int sc_main(int, char*[]) {
@@ -111,13 +116,16 @@ struct PhasedInitiator final : public sc_core::sc_module, public tlm::tlm_mm_int
     }
     SC_METHOD(send);
     sensitive << send_;
+    SC_METHOD(end_request);
+    sensitive << end_request_;
+    dont_initialize();
     SC_METHOD(end);
     sensitive << end_;
     dont_initialize();
   }
   void free(tlm::tlm_generic_payload* transaction) override {
     free_.push_back(transaction);
-    send_.notify(sc_core::SC_ZERO_TIME);
+    if (!requesting_) send_.notify(sc_core::SC_ZERO_TIME);
   }
   void send() {
     if (requesting_ || free_.empty() || next_ == kBursts) return;
@@ -128,17 +136,20 @@ struct PhasedInitiator final : public sc_core::sc_module, public tlm::tlm_mm_int
     requesting_ = true;
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
     sc_core::sc_time delay;
+    // The DRAM returns END_REQ, and the time at which the next request may come.
     socket->nb_transport_fw(transaction, phase, delay);
+    end_request_.notify(delay);
   }
   tlm::tlm_sync_enum backward(tlm::tlm_generic_payload& transaction, tlm::tlm_phase& phase, sc_core::sc_time&) {
-    if (phase == tlm::END_REQ) {
-      requesting_ = false;
-      send_.notify(sc_core::SC_ZERO_TIME);
-    } else {
+    if (phase == tlm::BEGIN_RESP) {
       responding_ = &transaction;
       end_.notify(sc_core::SC_ZERO_TIME);
     }
     return tlm::TLM_ACCEPTED;
+  }
+  void end_request() {
+    requesting_ = false;
+    send();
   }
   void end() {
     tlm::tlm_phase phase = tlm::END_RESP;
@@ -153,7 +164,7 @@ struct PhasedInitiator final : public sc_core::sc_module, public tlm::tlm_mm_int
   std::uint8_t data_[kBytes] = {};
   std::vector<std::unique_ptr<tlm::tlm_generic_payload>> all_;
   std::vector<tlm::tlm_generic_payload*> free_;
-  sc_core::sc_event send_, end_;
+  sc_core::sc_event send_, end_request_, end_;
 };
 
 void report(benchmark::State& state, double simulated_seconds) {
@@ -168,7 +179,7 @@ void controller(benchmark::State& state, bool random) {
   double seconds = 0;
   for (auto _ : state) {
     DramController channel(spec(), {});
-    std::vector<memory::DramBurstDone> done;
+    std::vector<memory::DramRunDone> done;
     memory::Cycle end = 0;
     for (const std::uint64_t address : addresses(random)) {
       while (channel.full()) channel.step(done);
@@ -197,17 +208,110 @@ void transactions(benchmark::State& state, Options... options) {
   report(state, seconds);
 }
 
-void register_all() {
-  for (const bool random : {false, true}) {
-    const std::string pattern = random ? "random" : "stream";
-    const auto add = [&](const std::string& name, auto function) {
-      benchmark::RegisterBenchmark((name + "/" + pattern).c_str(), function)->Unit(benchmark::kMillisecond);
+/// A stream of runs as long as a request has bursts, and with `stores` one of writes in turn with it.
+void runs(benchmark::State& state, std::uint32_t request_bytes, bool stores) {
+  const std::uint32_t bursts = request_bytes / kBytes;
+  double seconds = 0;
+  for (auto _ : state) {
+    DramController channel(spec(), {});
+    std::vector<memory::DramRunDone> done;
+    memory::Cycle end = 0, now = 0;
+    const auto push = [&](std::uint64_t address, bool write) {
+      for (std::uint32_t i = 0; i < bursts;) {
+        if (channel.full()) now = channel.make_room(done);
+        const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(bursts - i, channel.longest_run()));
+        channel.push(0, address + i * kBytes, write, now, count);
+        i += count;
+      }
+      if (!done.empty()) end = std::max(end, done.back().data_end);
+      done.clear();
     };
-    add("controller", [random](benchmark::State& state) { controller(state, random); });
-    add("b_transport_quantum",
+    for (std::uint64_t i = 0; i < kBursts / bursts; ++i) {
+      const bool write = stores && i % 2 == 1;
+      push((stores ? i / 2 : i) * request_bytes + (write ? std::uint64_t{1} << 30 : 0), write);
+    }
+    while (!channel.empty()) channel.step(done);
+    end = std::max(end, done.back().data_end);
+    seconds = 1e-12 * static_cast<double>(spec().picoseconds(end));
+  }
+  report(state, seconds);
+}
+
+struct LocalBytes final : memory::LocalMemoryIf {
+  std::vector<std::uint8_t> data = std::vector<std::uint8_t>(1 << 18);
+  std::uint64_t bytes() const override { return std::uint64_t{1} << 40; }
+  void read(std::uint64_t address, std::span<std::uint8_t> out) override {
+    std::memcpy(out.data(), data.data() + address % (1 << 17), out.size());
+  }
+  void write(std::uint64_t address, std::span<const std::uint8_t> in) override {
+    std::memcpy(data.data() + address % (1 << 17), in.data(), in.size());
+  }
+};
+
+/// DMA engine, arbiter and DRAM: 4 MiB loaded, or half of it loaded while the other half is stored, in transfers of
+/// 32 KiB, two of a direction submitted at a time.
+void chain(benchmark::State& state, std::uint32_t request_bytes, bool stores, bool values) {
+  constexpr std::uint32_t kTransfer = 32 << 10;
+  double seconds = 0;
+  for (auto _ : state) {
+    const Kernel kernel;
+    LocalBytes local;
+    Dram dram("dram", spec(), {}, values);
+    memory::Arbiter arbiter("arbiter", 2);
+    memory::DmaEngine engine("engine", local, {.burst_bytes = request_bytes, .move_bytes = values});
+    engine.load.socket.bind(arbiter.inputs[0]);
+    engine.store.socket.bind(arbiter.inputs[1]);
+    arbiter.output.bind(dram.socket);
+    const std::uint64_t transfers = kBursts * kBytes / kTransfer / (stores ? 2 : 1);
+    std::uint64_t loaded = 0, stored = 0;
+    std::function<void()> load = [&] {
+      if (loaded == transfers) return;
+      const std::uint64_t at = kTransfer * loaded++;
+      engine.load.submit({.source = at, .destination = at, .element_bytes = kTransfer}, 0,
+                         [&](const memory::DmaCompletion&) { load(); });
+    };
+    std::function<void()> store = [&] {
+      if (stored == transfers) return;
+      const std::uint64_t at = kTransfer * stored++;
+      engine.store.submit({.source = at, .destination = (1 << 30) + at, .element_bytes = kTransfer}, 0,
+                          [&](const memory::DmaCompletion&) { store(); });
+    };
+    for (int i = 0; i < 2; ++i) {
+      load();
+      if (stores) store();
+    }
+    sc_core::sc_start();
+    seconds = sc_core::sc_time_stamp().to_seconds();
+  }
+  report(state, seconds);
+  const double requests = static_cast<double>(kBursts) * kBytes / request_bytes;
+  state.counters["per_request"] = benchmark::Counter(requests * static_cast<double>(state.iterations()),
+                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void register_all() {
+  const auto add = [](const std::string& name, auto function) {
+    benchmark::RegisterBenchmark(name.c_str(), function)->Unit(benchmark::kMillisecond);
+  };
+  for (const bool random : {false, true}) {
+    const std::string pattern = random ? "/random" : "/stream";
+    add("controller" + pattern, [random](benchmark::State& state) { controller(state, random); });
+    add("b_transport_quantum" + pattern,
         [random](benchmark::State& state) { transactions<LooseInitiator>(state, random, true); });
-    add("b_transport_wait", [random](benchmark::State& state) { transactions<LooseInitiator>(state, random, false); });
-    add("four_phases", [random](benchmark::State& state) { transactions<PhasedInitiator>(state, random); });
+    add("b_transport_wait" + pattern,
+        [random](benchmark::State& state) { transactions<LooseInitiator>(state, random, false); });
+    add("four_phases" + pattern, [random](benchmark::State& state) { transactions<PhasedInitiator>(state, random); });
+  }
+  for (const bool stores : {false, true}) {
+    const std::string pattern = stores ? "/load_store/" : "/load/";
+    for (const std::uint32_t bytes : {64, 256, 1024, 4096}) {
+      const std::string request = pattern + std::to_string(bytes);
+      add("runs" + request, [=](benchmark::State& state) { runs(state, bytes, stores); });
+      for (const bool values : {false, true}) {
+        add("chain" + request + (values ? "/values" : "/timing"),
+            [=](benchmark::State& state) { chain(state, bytes, stores, values); });
+      }
+    }
   }
 }
 

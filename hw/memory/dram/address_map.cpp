@@ -10,11 +10,12 @@
 
 namespace fusesim::memory {
 
-AddressMap::AddressMap(const DramSpec& spec, std::string_view order) : banks_per_group_(spec.banks_per_group) {
+AddressMap::AddressMap(const DramSpec& spec, std::string_view order)
+    : banks_per_group_(spec.banks_per_group), burst_bits_(static_cast<unsigned>(std::countr_zero(spec.burst_bytes()))) {
   static constexpr std::array<std::string_view, 4> names{"row", "bank", "bankgroup", "column"};
   const std::array<std::uint32_t, 4> sizes{spec.rows, spec.banks_per_group, spec.bank_groups, spec.bursts_per_row()};
   std::array<std::optional<Field>, 4> found;
-  unsigned shift = static_cast<unsigned>(std::countr_zero(spec.burst_bytes()));
+  unsigned shift = burst_bits_;
   std::string_view rest = order;
   while (true) {
     const std::size_t colon = rest.rfind(':');

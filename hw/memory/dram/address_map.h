@@ -31,6 +31,13 @@ class AddressMap {
   /// The first byte of the burst at `location`.
   [[nodiscard]] std::uint64_t address(const DramLocation& location) const;
 
+  /// Of consecutive bursts, every 2^lane_bits()-th lies in the same row, as long as the columns last.
+  [[nodiscard]] unsigned lane_bits() const { return fields_[column].shift - burst_bits_; }
+  /// The number of consecutive bursts, aligned to it, that lie in the same bank group.
+  [[nodiscard]] std::uint64_t bursts_in_bank_group() const {
+    return std::uint64_t{1} << (fields_[bankgroup].mask == 0 ? 63 : fields_[bankgroup].shift - burst_bits_);
+  }
+
  private:
   struct Field {
     unsigned shift = 0;
@@ -43,6 +50,7 @@ class AddressMap {
 
   std::array<Field, 4> fields_;
   std::uint32_t banks_per_group_;
+  unsigned burst_bits_;  ///< Of an address, within a burst.
 };
 
 }  // namespace fusesim::memory

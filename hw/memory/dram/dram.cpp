@@ -23,10 +23,7 @@ sc_core::sc_time duration(std::uint64_t picoseconds) {
 
 Dram::Dram(const sc_core::sc_module_name& module_name, const DramSpec& spec, const DramControllerOptions& options,
            bool move_bytes)
-    : sc_module(module_name),
-      controller_(spec, options),
-      move_bytes_(move_bytes),
-      least_latency_(std::min(spec.timing.cl, spec.timing.cwl) + spec.burst_clocks()) {
+    : sc_module(module_name), controller_(spec, options), move_bytes_(move_bytes) {
   if (sc_core::sc_get_time_resolution() != sc_core::sc_time(1, sc_core::SC_PS)) {
     throw std::invalid_argument(std::string("DRAM '") + name() + "': the SystemC time resolution must be 1 ps");
   }
@@ -39,57 +36,56 @@ Dram::Dram(const sc_core::sc_module_name& module_name, const DramSpec& spec, con
 }
 
 tlm::tlm_sync_enum Dram::nb_transport_fw(Transaction& transaction, tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  const std::uint64_t now = now_picoseconds();
   if (phase == tlm::BEGIN_REQ) {
-    if (request_ != nullptr) SC_REPORT_FATAL(name(), "BEGIN_REQ before the END_REQ of the last request");
     if (!transaction.has_mm()) SC_REPORT_FATAL(name(), "a transaction of nb_transport needs a memory manager");
+    const std::uint64_t time = now + delay.value();
+    if (time < request_free_) SC_REPORT_FATAL(name(), "BEGIN_REQ before the END_REQ of the last request");
     transaction.acquire();
-    request_ = &transaction;
-    request_time_ = now_picoseconds() + delay.value();
-  } else if (phase == tlm::END_RESP) {
-    if (responding_ != &transaction) SC_REPORT_FATAL(name(), "END_RESP of a transaction that is not responding");
-    responding_ = nullptr;
-    response_free_ = now_picoseconds() + delay.value();
-    transaction.release();
-  } else {
-    SC_REPORT_FATAL(name(), "only BEGIN_REQ and END_RESP come this way");
+    request_free_ = begin_request(transaction, time);
+    schedule(now);
+    phase = tlm::END_REQ;
+    delay = duration(request_free_ - now);
+    return tlm::TLM_UPDATED;
   }
+  if (phase != tlm::END_RESP) SC_REPORT_FATAL(name(), "only BEGIN_REQ and END_RESP come this way");
+  if (responding_ != &transaction) SC_REPORT_FATAL(name(), "END_RESP of a transaction that is not responding");
+  responding_ = nullptr;
+  response_free_ = now + delay.value();
+  transaction.release();
   wake_.notify(delay);
   return tlm::TLM_ACCEPTED;
 }
 
+std::uint64_t Dram::begin_request(Transaction& transaction, std::uint64_t picoseconds) {
+  const DramSpec& spec = controller_.spec();
+  if (!has_bytes_to_transfer(transaction, spec.bytes())) {
+    respond(transaction, picoseconds);
+    return picoseconds;
+  }
+  // The commands of a clock are decided after it, when all its requests have come.
+  const Cycle arrival = spec.clock_at(picoseconds);
+  run_until(arrival);
+  Cycle entered = arrival;
+  enter(transaction, arrival, false, entered);
+  return entered == arrival ? picoseconds : spec.picoseconds(entered);
+}
+
 void Dram::advance() {
   const std::uint64_t now = now_picoseconds();
-  // The commands of a clock are decided after it, when all its requests have come.
-  const Cycle clock = controller_.spec().clock_at(now);
-  run_until(clock);
-  accept_request(now, clock);
-  send_response(now);
+  run_until(controller_.spec().clock_at(now));
+  send_responses(now);
   schedule(now);
 }
 
-void Dram::accept_request(std::uint64_t now, Cycle clock) {
-  while (request_ != nullptr && request_time_ <= now) {
-    Transaction& transaction = *request_;
-    if (request_transfer_ == kNone && has_bytes_to_transfer(transaction, controller_.spec().bytes()))
-      request_transfer_ = open_transfer(transaction, false);
-    if (request_transfer_ == kNone) {
-      respond(transaction, now);
-    } else if (!push_bursts(request_transfer_, clock)) {
-      return;
-    }
-    request_transfer_ = kNone;
-    request_ = nullptr;
-    tlm::tlm_phase phase = tlm::END_REQ;
-    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-    socket->nb_transport_bw(transaction, phase, delay);
-  }
-}
-
-void Dram::send_response(std::uint64_t now) {
+void Dram::send_responses(std::uint64_t now) {
   while (responding_ == nullptr && response_free_ <= now && !responses_.empty() &&
          responses_.top().picoseconds <= now) {
     Transaction& transaction = *responses_.top().transaction;
     responses_.pop();
+    if (transaction.get_response_status() == tlm::TLM_INCOMPLETE_RESPONSE) {
+      transaction.set_response_status(tlm::TLM_OK_RESPONSE);
+    }
     responding_ = &transaction;
     tlm::tlm_phase phase = tlm::BEGIN_RESP;
     sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
@@ -104,48 +100,37 @@ void Dram::send_response(std::uint64_t now) {
 }
 
 void Dram::schedule(std::uint64_t now) {
-  const DramSpec& spec = controller_.spec();
   std::uint64_t next = ~std::uint64_t{0};
-  const auto wake_at = [&next](std::uint64_t time) { next = std::min(next, time); };
-  if (responding_ == nullptr && !responses_.empty()) wake_at(std::max(responses_.top().picoseconds, response_free_));
-  if (request_ != nullptr && request_time_ > now) wake_at(request_time_);
-  const Cycle command = controller_.next_command();
-  if (command != DramController::kNever) {
-    // Nobody outside sees a command before its data has passed, but for a request that waits for room in the queue.
-    const bool waiting = request_transfer_ != kNone;
-    wake_at(spec.picoseconds(command + (waiting ? 1 : least_latency_)));
-  }
+  if (responding_ == nullptr && !responses_.empty()) next = std::max(responses_.top().picoseconds, response_free_);
+  // Nobody outside sees a command before the data of its transaction has passed.
+  const Cycle done = controller_.next_done();
+  if (done != DramController::kNever) next = std::min(next, controller_.spec().picoseconds(done));
   if (next != ~std::uint64_t{0}) wake_.notify(duration(std::max(next, now) - now));
 }
 
 void Dram::b_transport(Transaction& transaction, sc_core::sc_time& delay) {
-  if (!has_bytes_to_transfer(transaction, controller_.spec().bytes())) return;
   const DramSpec& spec = controller_.spec();
+  if (!has_bytes_to_transfer(transaction, spec.bytes())) return;
   const std::uint64_t now = now_picoseconds();
-  const Cycle arrival = spec.clock_at(now + delay.value());
   run_until(spec.clock_at(now));
-  const std::size_t tag = open_transfer(transaction, true);
-  while (!push_bursts(tag, arrival)) {
-    controller_.step(done_);
-    collect();
-  }
+  Cycle entered = 0;
+  const std::size_t tag = enter(transaction, spec.clock_at(now + delay.value()), true, entered);
   while (transfers_[tag].remaining != 0) {
     controller_.step(done_);
     collect();
   }
+  transaction.set_response_status(tlm::TLM_OK_RESPONSE);
   delay = duration(spec.picoseconds(transfers_[tag].data_end) - now);
   free_transfers_.push_back(tag);
-  // Bursts of nb_transport may have been served on the way, and room made for more.
-  if (request_ != nullptr || !responses_.empty() || !controller_.empty()) wake_.notify(sc_core::SC_ZERO_TIME);
+  // Bursts of nb_transport may have been served on the way.
+  if (!responses_.empty() || !controller_.empty()) wake_.notify(sc_core::SC_ZERO_TIME);
 }
 
 unsigned Dram::transport_dbg(Transaction& transaction) {
-  if (!move_bytes_) return 0;
-  run_until(controller_.spec().clock_at(now_picoseconds()));
-  return debug_access(transaction, bytes_, controller_.spec().bytes());
+  return move_bytes_ ? debug_access(transaction, bytes_, controller_.spec().bytes()) : 0;
 }
 
-std::size_t Dram::open_transfer(Transaction& transaction, bool blocking) {
+std::size_t Dram::enter(Transaction& transaction, Cycle arrival, bool blocking, Cycle& entered) {
   if (free_transfers_.empty()) {
     free_transfers_.push_back(transfers_.size());
     transfers_.emplace_back();
@@ -154,21 +139,21 @@ std::size_t Dram::open_transfer(Transaction& transaction, bool blocking) {
   free_transfers_.pop_back();
   const std::uint64_t bytes = controller_.spec().burst_bytes();
   const std::uint64_t first = transaction.get_address() / bytes;
-  const std::uint64_t last = (transaction.get_address() + transaction.get_data_length() - 1) / bytes;
-  transfers_[tag] = {&transaction, first * bytes, last - first + 1, 0, blocking};
-  return tag;
-}
-
-bool Dram::push_bursts(std::size_t tag, Cycle arrival) {
-  Transfer& transfer = transfers_[tag];
-  const Transaction& transaction = *transfer.transaction;
-  const std::uint64_t end = transaction.get_address() + transaction.get_data_length();
-  while (transfer.next < end) {
-    if (controller_.full()) return false;
-    controller_.push(tag, transfer.next, transaction.is_write(), arrival);
-    transfer.next += controller_.spec().burst_bytes();
+  const std::uint64_t end = (transaction.get_address() + transaction.get_data_length() - 1) / bytes + 1;
+  transfers_[tag] = {&transaction, end - first, 0, blocking};
+  for (std::uint64_t next = first; next < end;) {
+    if (controller_.full()) {
+      arrival = std::max(arrival, controller_.make_room(done_));
+      collect();
+    }
+    const std::uint64_t count = std::min(end - next, controller_.longest_run());
+    controller_.push(tag, next * bytes, transaction.is_write(), arrival, static_cast<std::uint32_t>(count));
+    next += count;
   }
-  return true;
+  entered = arrival;
+  if (move_bytes_) move_enabled_bytes(transaction, bytes_);
+  (transaction.is_read() ? bytes_read_ : bytes_written_) += enabled_bytes(transaction);
+  return tag;
 }
 
 void Dram::run_until(Cycle limit) {
@@ -177,47 +162,17 @@ void Dram::run_until(Cycle limit) {
 }
 
 void Dram::collect() {
-  for (const DramBurstDone& burst : done_) {
-    Transfer& transfer = transfers_[burst.tag];
-    move_burst(*transfer.transaction, burst.address);
-    transfer.data_end = std::max(transfer.data_end, burst.data_end);
-    if (--transfer.remaining != 0) continue;
+  for (const DramRunDone& run : done_) {
+    Transfer& transfer = transfers_[run.tag];
+    transfer.data_end = std::max(transfer.data_end, run.data_end);
+    transfer.remaining -= run.bursts;
+    if (transfer.remaining != 0) continue;
     Transaction& transaction = *transfer.transaction;
-    transaction.set_response_status(tlm::TLM_OK_RESPONSE);
     if (transfer.blocking) continue;  // Its caller still reads the transfer.
     respond(transaction, controller_.spec().picoseconds(transfer.data_end));
-    free_transfers_.push_back(burst.tag);
+    free_transfers_.push_back(run.tag);
   }
   done_.clear();
-}
-
-void Dram::move_burst(const Transaction& transaction, std::uint64_t burst) {
-  const std::uint64_t first = transaction.get_address();
-  const std::uint64_t begin = std::max(burst, first);
-  const std::uint64_t end = std::min(burst + controller_.spec().burst_bytes(), first + transaction.get_data_length());
-  const std::uint64_t offset = begin - first;
-  const std::span<std::uint8_t> data(transaction.get_data_ptr() + offset, end - begin);
-  const std::uint8_t* enable = transaction.get_byte_enable_ptr();
-  if (enable == nullptr) {
-    if (transaction.is_read()) {
-      if (move_bytes_) bytes_.read(begin, data);
-      bytes_read_ += data.size();
-    } else {
-      if (move_bytes_) bytes_.write(begin, data);
-      bytes_written_ += data.size();
-    }
-    return;
-  }
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    if (enable[(offset + i) % transaction.get_byte_enable_length()] != TLM_BYTE_ENABLED) continue;
-    if (transaction.is_read()) {
-      if (move_bytes_) bytes_.read(begin + i, data.subspan(i, 1));
-      ++bytes_read_;
-    } else {
-      if (move_bytes_) bytes_.write(begin + i, data.subspan(i, 1));
-      ++bytes_written_;
-    }
-  }
 }
 
 void Dram::respond(Transaction& transaction, std::uint64_t picoseconds) {

@@ -15,18 +15,21 @@
 
 namespace fusesim::memory {
 
-/// Both protocols use the one controller and its timing law.
+/// Both protocols use the one controller and its timing law. A transaction is cut into runs of at most queue_bursts
+/// bursts, which enter the controller's queue one after the other as it takes them.
 ///
-/// nb_transport, four phases: END_REQ when the last burst of the transaction has found a place in the controller's
-/// queue, BEGIN_RESP when its last data has passed, one response at a time, by END_RESP or by early completion. A
-/// transaction needs a memory manager.
+/// nb_transport: END_REQ as the return value of BEGIN_REQ, with the delay after which the last run enters the queue;
+/// BEGIN_RESP when the transaction's last data has passed, one response at a time, by END_RESP or by early completion.
+/// A transaction needs a memory manager. Since no other request may come before END_REQ, the controller then runs ahead
+/// of simulated time.
 ///
 /// b_transport: returns at once; the delay is raised to the end of the transaction's last data. It runs the controller
 /// ahead of simulated time, so that transactions called later, but for earlier, are served after it.
 ///
-/// Bytes move in the order in which the controller serves bursts; bursts to the same bytes keep their order. Byte
-/// enables are honoured. Answers with an address error beyond the memory, with a burst error for empty or streaming
-/// transactions. There is no direct memory interface.
+/// Bytes move when the transaction enters the queue, in the order of the calls: bursts to the same bytes are served in
+/// that order, so that is what each would have read and written in its turn. Byte enables are honoured. Answers with an
+/// address error beyond the memory, with a burst error for empty or streaming transactions. There is no direct memory
+/// interface.
 ///
 /// Needs SystemC's default time resolution of 1 ps.
 class Dram final : public sc_core::sc_module {
@@ -49,7 +52,6 @@ class Dram final : public sc_core::sc_module {
   /// A transaction while its bursts are queued.
   struct Transfer {
     Transaction* transaction = nullptr;
-    std::uint64_t next = 0;       ///< Address of the first burst not yet in the queue.
     std::uint64_t remaining = 0;  ///< Bursts not yet served.
     Cycle data_end = 0;
     bool blocking = false;
@@ -67,32 +69,26 @@ class Dram final : public sc_core::sc_module {
   void b_transport(Transaction& transaction, sc_core::sc_time& delay);
   unsigned transport_dbg(Transaction& transaction);
 
+  std::uint64_t begin_request(Transaction& transaction, std::uint64_t picoseconds);
   void advance();
-  void accept_request(std::uint64_t now, Cycle clock);
-  void send_response(std::uint64_t now);
+  void send_responses(std::uint64_t now);
   void schedule(std::uint64_t now);
 
-  std::size_t open_transfer(Transaction& transaction, bool blocking);
-  /// Queues bursts while there is room; true when all are queued.
-  bool push_bursts(std::size_t tag, Cycle arrival);
+  /// Queues a transaction that arrives at a clock, and moves its bytes; `entered` is when its last run enters.
+  std::size_t enter(Transaction& transaction, Cycle arrival, bool blocking, Cycle& entered);
   void run_until(Cycle limit);
   void collect();
-  void move_burst(const Transaction& transaction, std::uint64_t burst);
   void respond(Transaction& transaction, std::uint64_t picoseconds);
 
   DramController controller_;
   SparseBytes bytes_;
   bool move_bytes_;
-  Cycle least_latency_;  ///< From a column command to the end of its data.
 
   std::vector<Transfer> transfers_;
   std::vector<std::size_t> free_transfers_;
-  std::vector<DramBurstDone> done_;
+  std::vector<DramRunDone> done_;
 
-  static constexpr std::size_t kNone = ~std::size_t{0};
-  Transaction* request_ = nullptr;  ///< Between BEGIN_REQ and END_REQ; the base protocol allows one.
-  std::uint64_t request_time_ = 0;
-  std::size_t request_transfer_ = kNone;
+  std::uint64_t request_free_ = 0;  ///< When END_REQ takes effect.
   std::priority_queue<Response, std::vector<Response>, std::greater<>> responses_;
   std::uint64_t response_order_ = 0;
   Transaction* responding_ = nullptr;  ///< Between BEGIN_RESP and END_RESP.

@@ -2,8 +2,10 @@
 // The memory controller: a bounded queue of bursts, a scheduler and refresh, above the timing law. Plain C++.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,45 +28,60 @@ enum class DramScheduler : std::uint8_t {
 struct DramControllerOptions {
   std::string address_map = "row:bank:column:bankgroup";
   DramScheduler scheduler = DramScheduler::fr_fcfs;
-  std::size_t queue_bursts = 32;  ///< At least 1.
+  /// Another run of bursts is taken while fewer than this many wait, and none is longer; at least 1. So at most
+  /// 2 queue_bursts - 1 wait, and where every run is one burst, at most queue_bursts.
+  std::size_t queue_bursts = 32;
   /// After so many younger bursts were served before the oldest one, nothing else is worked for: no burst starves.
   std::uint32_t bypass_limit = 64;
   bool refresh = true;
 };
 
-/// A burst whose column command was issued.
-struct DramBurstDone {
+/// Bursts one after the other whose column commands have all been issued: a run as pushed or, where it overlapped
+/// older ones in the queue, a burst of it.
+struct DramRunDone {
   std::uint64_t tag = 0;      ///< As pushed.
-  std::uint64_t address = 0;  ///< First byte of the burst.
+  std::uint64_t address = 0;  ///< First byte of the first burst.
+  std::uint32_t bursts = 1;
   bool write = false;
-  Cycle command = 0;
-  Cycle data_end = 0;  ///< Edge at which its last data has passed.
+  Cycle command = 0;   ///< The last column command.
+  Cycle data_end = 0;  ///< Edge at which the last data has passed.
 };
 
 /// Issues at each clock at most one command per command bus. Decisions depend on the bursts pushed and their arrival
-/// alone, not on how the caller cuts up the calls of run_until(): the clock skips from command to command.
+/// alone, not on how the caller cuts up the calls: the clock skips from command to command. Every command is decided
+/// burst by burst; where a number of them is known to follow at a constant distance, they are issued in one step.
 class DramController {
  public:
   static constexpr Cycle kNever = ~Cycle{0};
 
   /// Throws std::invalid_argument naming the option that is wrong.
   DramController(const DramSpec& spec, const DramControllerOptions& options);
+  // Runs in the queue point at each other.
+  DramController(const DramController&) = delete;
+  DramController& operator=(const DramController&) = delete;
 
-  [[nodiscard]] bool full() const { return queue_.size() == options_.queue_bursts; }
-  [[nodiscard]] bool empty() const { return queue_.empty(); }
+  [[nodiscard]] bool full() const { return waiting_ >= options_.queue_bursts; }
+  [[nodiscard]] bool empty() const { return waiting_ == 0; }
+  [[nodiscard]] std::uint64_t longest_run() const { return options_.queue_bursts; }
 
-  /// Queues the burst that holds byte `address`; it can be served from clock `arrival` on, or from the first clock not
-  /// yet decided if that is later. Bursts pushed earlier are older. Throws std::logic_error when the queue is full or
-  /// the address lies beyond the memory.
-  void push(std::uint64_t tag, std::uint64_t address, bool write, Cycle arrival);
+  /// Queues `bursts` consecutive bursts, of which the first holds byte `address`; they can be served from clock
+  /// `arrival` on, or from the first clock not yet decided if that is later. Bursts pushed earlier are older. Throws
+  /// std::logic_error when the queue is full, the run is empty or too long, or reaches beyond the memory.
+  void push(std::uint64_t tag, std::uint64_t address, bool write, Cycle arrival, std::uint32_t bursts = 1);
 
   /// The clock of the next command, kNever when the queue is empty (refreshes of an idle memory are caught up later).
   [[nodiscard]] Cycle next_command();
+  /// A clock before whose edge no run is done, if nothing more is pushed; the exact one when it is known. kNever when
+  /// the queue is empty.
+  [[nodiscard]] Cycle next_done();
 
-  /// Issues every command before clock `limit`, refreshes too, and appends the bursts served to `done`.
-  void run_until(Cycle limit, std::vector<DramBurstDone>& done);
-  /// Issues one command; the queue must not be empty.
-  void step(std::vector<DramBurstDone>& done);
+  /// Issues every command before clock `limit`, refreshes too, and appends the runs served to `done`.
+  void run_until(Cycle limit, std::vector<DramRunDone>& done);
+  /// Issues the next command, and those known to follow it; the queue must not be empty.
+  void step(std::vector<DramRunDone>& done);
+  /// Issues commands until the queue, which must be full, takes another run. Returns the clock from which it does, the
+  /// one after the column command that made room.
+  Cycle make_room(std::vector<DramRunDone>& done);
 
   /// Called with every command issued, in order: (command, bank, row, clock). For tests and traces.
   void observe(std::function<void(DramCommand, std::uint32_t, std::uint32_t, Cycle)> observer) {
@@ -76,19 +93,37 @@ class DramController {
   [[nodiscard]] std::vector<Statistic> statistics() const;
 
  private:
-  struct Burst {
-    std::uint64_t tag;
-    std::uint64_t address;  ///< First byte.
-    DramLocation at;
-    Cycle arrival;
-    std::uint32_t blockers;  ///< Older queued bursts to the same bytes it must not overtake.
-    bool write;
-    bool counted;  ///< As hit, miss or conflict.
+  /// Bursts of a run that lie in the same row, lanes_ apart. They are served in order: none of them can be served
+  /// before an older one.
+  struct Segment {
+    std::uint32_t bank = 0;
+    std::uint32_t row = 0;
+    std::uint32_t head = 0;   ///< The oldest burst, counted from the first of the run.
+    std::uint32_t left = 0;   ///< Bursts not yet served.
+    std::uint32_t first = 0;  ///< Of the segments of the run among which consecutive bursts rotate.
+    bool open = false;        ///< The row is open.
+    bool counted = false;     ///< The oldest burst, as miss or conflict.
   };
-  struct Choice {
+  struct Run {
+    std::uint64_t tag = 0;
+    std::uint64_t first = 0;  ///< Burst number: address / bytes of a burst.
+    Cycle arrival = 0;
+    std::uint32_t bursts = 0;
+    std::uint32_t left = 0;      ///< Bursts not yet served.
+    std::uint32_t blockers = 0;  ///< Of a run of one burst: older queued bursts to the same bytes it must not overtake.
+    bool write = false;
+    std::vector<Segment> segments;  ///< In order of their first bursts.
+  };
+  /// The next command; for a column command also how many more of the run follow it.
+  struct Plan {
     Cycle clock = kNever;
     DramCommand command = DramCommand::refresh;
-    std::size_t burst = 0;
+    std::uint32_t run = 0;  ///< Place in the queue.
+    std::uint32_t segment = 0;
+    std::uint32_t bursts = 1;
+  };
+  struct Place {
+    std::uint32_t run, segment;
   };
   struct Counters {
     std::uint64_t hits = 0, misses = 0, conflicts = 0;
@@ -96,25 +131,62 @@ class DramController {
     std::uint64_t reads = 0, writes = 0;
   };
 
-  [[nodiscard]] bool keeps_choice(const Burst& youngest) const;
-  [[nodiscard]] const Choice& choose();
-  [[nodiscard]] Choice choose_burst() const;
-  [[nodiscard]] Choice choose_among_arrived(Cycle horizon) const;
-  [[nodiscard]] Choice choose_refresh() const;
-  void issue(const Choice& choice, std::vector<DramBurstDone>& done);
-  void serve(std::size_t index, DramCommand command, Cycle at, std::vector<DramBurstDone>& done);
-  void count_once(Burst& burst, std::uint64_t& counter);
+  void push_run(std::uint64_t tag, std::uint64_t first, bool write, Cycle arrival, std::uint32_t bursts);
+  void cut_into_segments(Run& run);
+  [[nodiscard]] bool must_keep_order(std::uint64_t first, std::uint32_t bursts, bool write) const;
+  [[nodiscard]] std::uint32_t count_blockers(std::uint64_t burst, bool write) const;
+  [[nodiscard]] bool keeps_plan(const Run& youngest) const;
+
+  const Plan& choose();
+  void choose_burst();
+  void choose_among_arrived(Cycle horizon);
+  void choose_for_oldest();
+  void choose_refresh();
+  void extend_plan();
+  [[nodiscard]] std::uint32_t bursts_in_turn(const Run& run, std::uint32_t most) const;
+  [[nodiscard]] Cycle first_of_older_runs() const;
+  [[nodiscard]] bool has_rival_in_another_group() const;
+
+  void issue(std::uint32_t most_bursts, std::vector<DramRunDone>& done);
+  void issue_row();
+  void issue_columns(std::uint32_t count, std::vector<DramRunDone>& done);
+  void release_blocked(const Run& older, std::uint64_t first, std::uint32_t count);
+  void count_once(Segment& segment, std::uint64_t& counter);
 
   DramControllerOptions options_;
   DramTiming timing_;
   AddressMap map_;
-  std::vector<Burst> queue_;  ///< Oldest first.
-  Cycle now_ = 0;             ///< First clock not yet decided.
+
+  // How consecutive bursts lie.
+  std::uint32_t lanes_;          ///< Bursts until the column is next; a power of two.
+  std::uint32_t lane_bits_;      ///< Its logarithm.
+  std::uint64_t chunk_;          ///< Aligned bursts within which each lane keeps its row.
+  std::uint64_t group_stretch_;  ///< Aligned bursts in a row that lie in one bank group.
+  Cycle spacing_ = 0;            ///< Between the column commands of consecutive bursts, all else allowing.
+  bool outpaced_ = false;        ///< Bursts to another bank group could come sooner.
+  Cycle least_spacing_ = 0;      ///< Between any two column commands.
+  Cycle least_latency_ = 0;      ///< From a column command to the end of its data.
+  std::array<bool, 2>
+      in_turn_{};  ///< Whether a run of reads, or writes, keeps its turn before columns of the other direction.
+
+  std::vector<std::unique_ptr<Run>> runs_;  ///< All ever made; their segments' storage is used again.
+  std::vector<Run*> free_runs_;
+  std::vector<Run*> queue_;  ///< Oldest first.
+  std::uint32_t waiting_ = 0;
+  std::uint32_t blocked_ = 0;  ///< Runs with blockers.
+  Cycle now_ = 0;              ///< First clock not yet decided.
   Cycle latest_arrival_ = 0;
   Cycle refresh_due_;
   std::uint32_t bypasses_ = 0;
-  Choice choice_;
+
+  Plan plan_;
   bool chosen_ = false;
+  // What the choice saw of the row commands that arrived bursts want, and of bursts yet to arrive.
+  Cycle row_clock_ = kNever;     ///< The first that could be issued.
+  std::uint64_t row_banks_ = 0;  ///< Banks in which a burst wants a row that is not open.
+  Cycle next_arrival_ = kNever;
+  std::vector<Place> closed_;  ///< Of the choice: segments whose rows are not open.
+
   Counters counters_;
   std::function<void(DramCommand, std::uint32_t, std::uint32_t, Cycle)> observer_;
 };

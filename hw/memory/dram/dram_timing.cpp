@@ -2,15 +2,12 @@
 #include "hw/memory/dram/dram_timing.h"
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <string>
 
 namespace fusesim::memory {
 namespace {
-
-void raise(Cycle& clock, Cycle to) {
-  clock = std::max(clock, to);
-}
 
 [[noreturn]] void refuse(DramCommand command, std::uint32_t bank, Cycle at, const std::string& reason) {
   throw std::logic_error(std::string("DRAM command ") + name(command) + " to bank " + std::to_string(bank) +
@@ -37,9 +34,11 @@ const char* name(DramCommand command) {
   return "";
 }
 
-DramTiming::DramTiming(const DramSpec& spec) : spec_(spec), banks_(spec.banks()), groups_(spec.bank_groups) {
-  validate(spec);
-}
+DramTiming::DramTiming(const DramSpec& spec)
+    : spec_((validate(spec), spec)),
+      group_shift_(static_cast<unsigned>(std::countr_zero(spec.banks_per_group))),
+      banks_(spec.banks()),
+      groups_(spec.bank_groups) {}
 
 Cycle DramTiming::length(DramCommand command) const {
   switch (command) {
@@ -70,7 +69,7 @@ Cycle DramTiming::earliest(DramCommand command, std::uint32_t bank) const {
   switch (command) {
     case DramCommand::activate:
       require(state.allowed.activate);
-      require(groups_[bank / spec_.banks_per_group].activate);
+      require(groups_[bank >> group_shift_].activate);
       require(rank_.activate);
       if (activate_count_ >= activates_.size()) require(activates_[next_activate_] + spec_.timing.faw);
       break;
@@ -84,12 +83,12 @@ Cycle DramTiming::earliest(DramCommand command, std::uint32_t bank) const {
       break;
     case DramCommand::read:
       require(state.allowed.read);
-      require(groups_[bank / spec_.banks_per_group].read);
+      require(groups_[bank >> group_shift_].read);
       require(rank_.read);
       break;
     case DramCommand::write:
       require(state.allowed.write);
-      require(groups_[bank / spec_.banks_per_group].write);
+      require(groups_[bank >> group_shift_].write);
       require(rank_.write);
       break;
     case DramCommand::refresh:
@@ -104,25 +103,6 @@ void DramTiming::close(Bank& bank, Cycle next_activate) {
   bank.open = false;
   raise(bank.allowed.activate, next_activate);
   --open_banks_;
-}
-
-void DramTiming::column(DramCommand command, std::uint32_t bank, Cycle at) {
-  const DramTimings& t = spec_.timing;
-  Bank& state = banks_[bank];
-  Allowed& group = groups_[bank / spec_.banks_per_group];
-  if (command == DramCommand::read) {
-    raise(state.allowed.precharge, at + t.rtp);
-    raise(group.read, at + t.ccd_l);
-    raise(rank_.read, at + t.ccd_s);
-    raise(rank_.write, at + t.rtw);
-    return;
-  }
-  const Cycle end = data_end(DramCommand::write, at);
-  raise(state.allowed.precharge, end + t.wr);
-  raise(group.write, at + t.ccd_l);
-  raise(rank_.write, at + t.ccd_s);
-  raise(group.read, end + t.wtr_l);
-  raise(rank_.read, end + t.wtr_s);
 }
 
 void DramTiming::issue(DramCommand command, std::uint32_t bank, std::uint32_t row, Cycle at) {
@@ -140,7 +120,7 @@ void DramTiming::issue(DramCommand command, std::uint32_t bank, std::uint32_t ro
       raise(state.allowed.write, at + t.rcd_write);
       raise(state.allowed.precharge, at + t.ras);
       raise(state.allowed.activate, at + t.rc);
-      raise(groups_[bank / spec_.banks_per_group].activate, at + t.rrd_l);
+      raise(groups_[bank >> group_shift_].activate, at + t.rrd_l);
       raise(rank_.activate, at + t.rrd_s);
       activates_[next_activate_] = at;
       next_activate_ = (next_activate_ + 1) % activates_.size();

@@ -2,6 +2,7 @@
 // The timing law of a DRAM channel: when a command may follow those before it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -27,10 +28,29 @@ class DramTiming {
   /// precharge_all and refresh. Says nothing of the row: read and write need theirs open, activate and refresh need
   /// the bank, or all banks, closed.
   [[nodiscard]] Cycle earliest(DramCommand command, std::uint32_t bank) const;
+  // earliest() of a read or write is the larger of what the rank and the bus, and what the bank and its group allow.
+  [[nodiscard]] Cycle earliest_column_of_rank(bool write) const {
+    const Cycle bus = bus_free_[spec_.split_command_bus ? 1 : 0] + spec_.command.column - 1;
+    return std::max({last_issue_, bus, write ? rank_.write : rank_.read});
+  }
+  [[nodiscard]] Cycle earliest_column_of_bank(bool write, std::uint32_t bank) const {
+    const Allowed& own = banks_[bank].allowed;
+    const Allowed& group = groups_[bank >> group_shift_];
+    return write ? std::max(own.write, group.write) : std::max(own.read, group.read);
+  }
 
   /// Issues a command. Throws std::logic_error naming the command and the clock when it comes too early, before a
   /// command already issued, or to a bank in the wrong state. `row` matters to activate alone.
   void issue(DramCommand command, std::uint32_t bank, std::uint32_t row, Cycle at);
+  /// The last column command of many to a bank, the clocks being known to be allowed. Only the last to each bank and,
+  /// at the end, the last of all need be given: earlier ones raise nothing further.
+  void issue_known_column(bool write, std::uint32_t bank, Cycle at) {
+    column(write ? DramCommand::write : DramCommand::read, bank, at);
+  }
+  void end_known_columns(Cycle last) {
+    last_issue_ = last;
+    bus_free_[spec_.split_command_bus ? 1 : 0] = last + 1;
+  }
 
   [[nodiscard]] std::optional<std::uint32_t> open_row(std::uint32_t bank) const {
     const Bank& state = banks_[bank];
@@ -63,10 +83,29 @@ class DramTiming {
 
   [[nodiscard]] Cycle length(DramCommand command) const;
   [[nodiscard]] std::size_t bus(DramCommand command) const;
-  void column(DramCommand command, std::uint32_t bank, Cycle at);
+  void column(DramCommand command, std::uint32_t bank, Cycle at) {
+    const DramTimings& t = spec_.timing;
+    Bank& state = banks_[bank];
+    Allowed& group = groups_[bank >> group_shift_];
+    if (command == DramCommand::read) {
+      raise(state.allowed.precharge, at + t.rtp);
+      raise(group.read, at + t.ccd_l);
+      raise(rank_.read, at + t.ccd_s);
+      raise(rank_.write, at + t.rtw);
+      return;
+    }
+    const Cycle end = data_end(DramCommand::write, at);
+    raise(state.allowed.precharge, end + t.wr);
+    raise(group.write, at + t.ccd_l);
+    raise(rank_.write, at + t.ccd_s);
+    raise(group.read, end + t.wtr_l);
+    raise(rank_.read, end + t.wtr_s);
+  }
+  static void raise(Cycle& clock, Cycle to) { clock = std::max(clock, to); }
   void close(Bank& bank, Cycle next_activate);
 
   DramSpec spec_;
+  unsigned group_shift_;  ///< Bank number to bank group.
   std::vector<Bank> banks_;
   std::vector<Allowed> groups_;
   Allowed rank_;

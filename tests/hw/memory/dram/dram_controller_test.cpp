@@ -30,7 +30,7 @@ struct Request {
 };
 
 struct Outcome {
-  std::vector<DramBurstDone> done;
+  std::vector<DramRunDone> done;
   std::vector<IssuedCommand> log;
   std::map<std::string_view, std::uint64_t> statistics;
   Cycle end = 0;  ///< Edge of the last data.
@@ -54,7 +54,7 @@ Outcome run(const DramSpec& spec, const DramControllerOptions& options, const st
     controller.push(i, requests[i].address, requests[i].write, now);
   }
   while (!controller.empty()) controller.step(outcome.done);
-  for (const DramBurstDone& burst : outcome.done) outcome.end = std::max(outcome.end, burst.data_end);
+  for (const DramRunDone& burst : outcome.done) outcome.end = std::max(outcome.end, burst.data_end);
   for (const Statistic& each : controller.statistics()) outcome.statistics[each.name] = each.value;
   return outcome;
 }
@@ -169,7 +169,7 @@ TEST(DramController, KeepsEveryConstraintInRandomTraffic) {
         EXPECT_THAT(breaches(spec, outcome.log), IsEmpty());
         // Each burst once, after its arrival, at its own place.
         std::set<std::uint64_t> tags;
-        for (const DramBurstDone& burst : outcome.done) {
+        for (const DramRunDone& burst : outcome.done) {
           EXPECT_TRUE(tags.insert(burst.tag).second);
           EXPECT_GE(burst.command, requests[burst.tag].arrival);
           EXPECT_EQ(burst.write, requests[burst.tag].write);
@@ -304,7 +304,7 @@ TEST(DramController, FirstReadyServesAHitBeforeAnOlderConflict) {
     DramControllerOptions options;
     options.scheduler = scheduler;
     std::vector<std::uint64_t> tags;
-    for (const DramBurstDone& burst : run(spec, options, requests).done) tags.push_back(burst.tag);
+    for (const DramRunDone& burst : run(spec, options, requests).done) tags.push_back(burst.tag);
     return tags;
   };
   EXPECT_EQ(order(DramScheduler::fr_fcfs), (std::vector<std::uint64_t>{0, 2, 1}));
@@ -333,7 +333,7 @@ TEST(DramController, BurstsToTheSameBytesKeepTheirOrder) {
   std::map<std::uint64_t, std::uint64_t> last_write, last_any;
   bool reordered = false;
   std::uint64_t highest = 0;
-  for (const DramBurstDone& burst : outcome.done) {
+  for (const DramRunDone& burst : outcome.done) {
     reordered |= burst.tag < highest;
     highest = std::max(highest, burst.tag);
     if (burst.write && last_any.contains(burst.address)) {
@@ -359,7 +359,7 @@ TEST(DramController, DecisionsDoNotDependOnHowItIsCalled) {
     options.queue_bursts = requests.size();
     DramController controller(spec, options);
     std::vector<IssuedCommand> commands;
-    std::vector<DramBurstDone> done;
+    std::vector<DramRunDone> done;
     controller.observe([&](DramCommand command, std::uint32_t bank, std::uint32_t row, Cycle at) {
       commands.push_back({command, bank, row, at});
     });

@@ -80,11 +80,14 @@ TEST(Dram, ALongTransactionWaitsForRoomInTheQueue) {
   const DramSpec& spec = dram_standard("DDR4-2400");
   DramControllerOptions options;
   options.queue_bursts = 4;
-  const Bench bench(spec, options, {read(0, 8 * 64)}, 1);
-  const Access& access = bench.initiator.accesses()[0];
-  // Reads leave the queue at clocks 16, 20, 24, 28: the eighth burst enters at 29.
-  EXPECT_EQ(access.accepted, at_clock(spec, 29));
-  EXPECT_EQ(access.ended, at_clock(spec, 16 + 7 * 4 + 16 + 4));
+  const Bench bench(spec, options, {read(0, 12 * 64), read(12 * 64, 64)}, 2);
+  const auto& accesses = bench.initiator.accesses();
+  // Reads leave the queue at clocks 16, 20, 24 ... Of the runs of four the second enters after the first read, the
+  // third when three of the eight bursts wait that were queued then; the other access when three of all wait.
+  EXPECT_EQ(accesses[0].accepted, at_clock(spec, 16 + 4 * 4 + 1));
+  EXPECT_EQ(accesses[0].ended, at_clock(spec, 16 + 11 * 4 + 16 + 4));
+  EXPECT_EQ(accesses[1].accepted, at_clock(spec, 16 + 8 * 4 + 1));
+  EXPECT_EQ(accesses[1].ended, at_clock(spec, 16 + 12 * 4 + 16 + 4));
   EXPECT_THAT(bench.checker.breaches(), IsEmpty());
 }
 

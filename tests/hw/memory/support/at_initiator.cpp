@@ -32,6 +32,7 @@ std::size_t AtInitiator::index(const tlm::tlm_generic_payload& transaction) cons
 
 void AtInitiator::send() {
   while (next_ < accesses_.size() && requesting_ == nullptr && under_way_ < outstanding_) {
+    if (request_free_ > sc_core::sc_time_stamp()) return;  // notified for then
     Access& access = accesses_[next_];
     auto& transaction = transactions_[next_++];
     transaction = std::make_unique<tlm::tlm_generic_payload>(this);
@@ -64,6 +65,7 @@ tlm::tlm_sync_enum AtInitiator::backward(tlm::tlm_generic_payload& transaction, 
                                          sc_core::sc_time& delay) {
   if (requesting_ == &transaction) {
     accesses_[index(transaction)].accepted = sc_core::sc_time_stamp() + delay;
+    request_free_ = sc_core::sc_time_stamp() + delay;
     requesting_ = nullptr;
     send_.notify(delay);
   }
@@ -92,7 +94,8 @@ void AtInitiator::finish(tlm::tlm_generic_payload& transaction) {
   --under_way_;
   ++completed_;
   transaction.release();
-  send_.notify(sc_core::SC_ZERO_TIME);
+  send_.notify(request_free_ > sc_core::sc_time_stamp() ? request_free_ - sc_core::sc_time_stamp()
+                                                        : sc_core::SC_ZERO_TIME);
 }
 
 }  // namespace fusesim::memory_test

@@ -51,6 +51,7 @@ class AtInitiator final : public sc_core::sc_module, public tlm::tlm_mm_interfac
   std::size_t under_way_ = 0;
   std::size_t completed_ = 0;
   const tlm::tlm_generic_payload* requesting_ = nullptr;
+  sc_core::sc_time request_free_;  ///< When the last END_REQ takes effect.
   tlm::tlm_generic_payload* responding_ = nullptr;
   sc_core::sc_event send_, end_;
 };
