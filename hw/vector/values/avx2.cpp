@@ -19,11 +19,14 @@ struct Avx2 {
     __m256i even, odd;  ///< Of the elements with even and odd index.
   };
 
+  static __m256i first(std::size_t count) {
+    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), index);
+  }
+
   static Ints load_sums(const std::int8_t* from, std::size_t count) {
     if (count == width) return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    const __m256i first = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), index);
-    return _mm256_maskload_epi32(reinterpret_cast<const int*>(from), first);
+    return _mm256_maskload_epi32(reinterpret_cast<const int*>(from), first(count));
   }
   static Ints load_bytes(const std::int8_t* from, std::size_t count) {
     std::int64_t bytes = 0;
@@ -39,9 +42,13 @@ struct Avx2 {
     const std::int64_t bytes = _mm_cvtsi128_si64(all);
     std::memcpy(to, &bytes, count);
   }
+  static void store_sums(std::int8_t* to, Ints values, std::size_t count) {
+    _mm256_maskstore_epi32(reinterpret_cast<int*>(to), first(count), values);
+  }
   static Ints set(std::int32_t value) { return _mm256_set1_epi32(value); }
   static Ints add(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
   static Ints multiply(Ints a, Ints b) { return _mm256_mullo_epi32(a, b); }
+  static Ints max(Ints a, Ints b) { return _mm256_max_epi32(a, b); }
   static Wide product(Ints a, Ints same) {
     // `same` has one value everywhere: its even elements serve the odd ones of `a` too.
     return {_mm256_mul_epi32(a, same), _mm256_mul_epi32(_mm256_srli_epi64(a, 32), same)};

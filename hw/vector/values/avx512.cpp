@@ -35,9 +35,13 @@ struct Avx512 {
       _mm_mask_storeu_epi8(to, first(count), bytes);
     }
   }
+  static void store_sums(std::int8_t* to, Ints values, std::size_t count) {
+    _mm512_mask_storeu_epi32(to, count == width ? __mmask16{0xFFFF} : first(count), values);
+  }
   static Ints set(std::int32_t value) { return _mm512_set1_epi32(value); }
   static Ints add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
   static Ints multiply(Ints a, Ints b) { return _mm512_mullo_epi32(a, b); }
+  static Ints max(Ints a, Ints b) { return _mm512_max_epi32(a, b); }
   static Wide product(Ints a, Ints same) {
     // `same` has one value everywhere: its even elements serve the odd ones of `a` too.
     return {_mm512_mul_epi32(a, same), _mm512_mul_epi32(_mm512_srli_epi64(a, 32), same)};

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <vector>
 
 #include "hw/vector/values/channel_parameters.h"
 #include "hw/vector/values/line_kernels.h"
@@ -144,32 +145,41 @@ class Computation {
     });
   }
 
-  /// Results whose element (ky, kx) of the window lies inside the map: a stretch in each dimension.
+  /// Results of a line whose element kx of the window lies inside the map: 0 <= x * stride + kx - padding < width.
   struct Stretch {
-    std::size_t begin, end;  ///< Of the result's positions.
-    std::size_t from;        ///< Position in the map that the first of them reads.
+    std::size_t begin, end;
   };
-  /// Positions p of [begin, end) with 0 <= p * stride + offset - padding < size.
-  static Stretch inside(std::size_t begin, std::size_t end, std::size_t offset, std::size_t stride, std::size_t padding,
-                        std::size_t size) {
-    const std::size_t low = padding > offset ? (padding - offset + stride - 1) / stride : 0;
-    const std::size_t high = size + padding > offset ? (size + padding - offset - 1) / stride + 1 : 0;
-    const std::size_t first = std::max(begin, low), last = std::max(first, std::min(end, high));
-    return {first, last, first == last ? 0 : first * stride + offset - padding};
+  [[nodiscard]] std::vector<Stretch> columns_inside() const {
+    const isa::machine::Window& w = v_.window;
+    const std::size_t stride = w.stride_width, padding = w.pad_left, width = w.in_width;
+    std::vector<Stretch> all;
+    for (std::size_t kx = 0; kx < w.kernel_width; ++kx) {
+      const std::size_t begin = padding > kx ? (padding - kx + stride - 1) / stride : 0;
+      const std::size_t end = width + padding > kx ? (width + padding - kx - 1) / stride + 1 : 0;
+      all.push_back({begin, std::min<std::size_t>(end, v_.width)});
+    }
+    return all;
   }
 
-  /// Calls use(line of the map, offset in the piece, elements, stride) for each element of the window of each result
-  /// of [begin, end) in line y, as far as it lies inside the map.
-  template <class Use>
-  void for_window(std::size_t c, std::size_t y, std::size_t begin, std::size_t end, Use use) const {
+  /// The lines of the map that the windows of line y cover.
+  [[nodiscard]] Stretch rows_inside(std::size_t y) const {
     const isa::machine::Window& w = v_.window;
-    for (std::size_t ky = 0; ky < w.kernel_height; ++ky) {
-      const Stretch row = inside(y, y + 1, ky, w.stride_height, w.pad_top, w.in_height);
-      if (row.begin == row.end) continue;
-      for (std::size_t kx = 0; kx < w.kernel_width; ++kx) {
-        const Stretch columns = inside(begin, end, kx, w.stride_width, w.pad_left, w.in_width);
-        if (columns.begin == columns.end) continue;
-        use(a_.line(c, row.from) + columns.from, columns.begin - begin, columns.end - columns.begin);
+    const std::size_t first = y * w.stride_height, padding = w.pad_top;
+    const std::size_t end = first + w.kernel_height;
+    return {std::max(first, padding) - padding, std::min<std::size_t>(std::max(end, padding) - padding, w.in_height)};
+  }
+
+  /// Calls use(elements of the map, offset in the piece, count) for each element of the windows of results
+  /// [x, x + count) in line y, as far as it lies inside the map.
+  template <class Use>
+  void for_window(const std::vector<Stretch>& columns, std::size_t c, std::size_t y, std::size_t x, std::size_t count,
+                  Use use) const {
+    const Stretch rows = rows_inside(y);
+    for (std::size_t row = rows.begin; row < rows.end; ++row) {
+      for (std::size_t kx = 0; kx < columns.size(); ++kx) {
+        const std::size_t begin = std::max(columns[kx].begin, x), end = std::min(columns[kx].end, x + count);
+        if (begin >= end) continue;
+        use(a_.line(c, row) + begin * v_.window.stride_width + kx - v_.window.pad_left, begin - x, end - begin);
       }
     }
   }
@@ -184,10 +194,11 @@ class Computation {
   }
 
   void max_pool() const {
+    const std::vector<Stretch> columns = columns_inside();
     for_pieces([&](std::size_t c, std::size_t y, std::size_t x, std::size_t count) {
       std::array<std::int8_t, piece> largest;
       std::fill_n(largest.begin(), count, std::int8_t{-128});
-      for_window(c, y, x, x + count, [&](const std::int8_t* from, std::size_t at, std::size_t n) {
+      for_window(columns, c, y, x, count, [&](const std::int8_t* from, std::size_t at, std::size_t n) {
         kernels_.maximum(from, v_.window.stride_width, largest.data() + at, n);
       });
       for (std::size_t i = 0; i < count; ++i) largest[i] = std::min(std::max(largest[i], v_.lowest), v_.highest);
@@ -197,6 +208,7 @@ class Computation {
   }
 
   void average_pool() const {
+    const std::vector<Stretch> columns = columns_inside();
     const ChannelParameters of_all{0, v_.multiplier_a, v_.shift};
     for_pieces([&](std::size_t c, std::size_t y, std::size_t x, std::size_t count) {
       std::array<std::int32_t, piece> sums;
@@ -204,7 +216,7 @@ class Computation {
         sums[0] = only_sum(c, y);
       } else {
         std::fill_n(sums.begin(), count, 0);
-        for_window(c, y, x, x + count, [&](const std::int8_t* from, std::size_t at, std::size_t n) {
+        for_window(columns, c, y, x, count, [&](const std::int8_t* from, std::size_t at, std::size_t n) {
           kernels_.accumulate(from, v_.window.stride_width, v_.zero_a, sums.data() + at, n);
         });
       }
@@ -219,12 +231,10 @@ class Computation {
     const isa::machine::Window& w = v_.window;
     const std::size_t left = std::min(w.pad_left, w.kernel_width);
     const std::size_t columns = std::min<std::size_t>(w.kernel_width - left, w.in_width);
+    const Stretch rows = rows_inside(y);
     std::uint32_t total = 0;
-    for (std::size_t ky = 0; ky < w.kernel_height; ++ky) {
-      const Stretch row = inside(y, y + 1, ky, w.stride_height, w.pad_top, w.in_height);
-      if (row.begin == row.end) continue;
-      total += static_cast<std::uint32_t>(kernels_.sum(a_.line(c, row.from), v_.zero_a, columns));
-    }
+    for (std::size_t row = rows.begin; row < rows.end; ++row)
+      total += static_cast<std::uint32_t>(kernels_.sum(a_.line(c, row), v_.zero_a, columns));
     return static_cast<std::int32_t>(total);
   }
 

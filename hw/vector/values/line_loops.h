@@ -3,8 +3,10 @@
 //
 //   width                          elements of a block
 //   Ints, Wide                     a block of int32, of int64
-//   load_sums, load_bytes, store   a block, or the first `count` elements of one; the rest is not touched in memory
-//   set, add, multiply             int32 modulo 2^32
+//   load_sums, load_bytes, store_sums, store
+//                                  a block of int32 or int8, or the first `count` elements of one; the rest is not
+//                                  touched in memory
+//   set, add, multiply, max        int32, modulo 2^32
 //   product(Ints, Ints)            exact, Wide
 //   wide, sum                      int64: one value for all; sum of two
 //   Rounder(offset, rounding)      Wide to Ints: ((v + offset) >> shift), clamped, and the zero point
@@ -75,15 +77,29 @@ struct LineLoops {
     const auto loop = [&](std::size_t step) {
       for (std::size_t i = 0; i < count; ++i) sums[i] = add_modulo(sums[i], from[i * step] - zero);
     };
-    // With the stride a constant the compiler makes vector code.
-    stride == 1 ? loop(1) : stride == 2 ? loop(2) : loop(stride);
+    if (stride == 1) {
+      // Lines are often shorter than what the compiler would make of this loop.
+      for_blocks(count, [&](std::size_t i, std::size_t n) {
+        auto* at = reinterpret_cast<std::int8_t*>(sums + i);
+        const auto difference = V::add(V::load_bytes(from + i, n), V::set(-zero));
+        V::store_sums(at, V::add(V::load_sums(at, n), difference), n);
+      });
+      return;
+    }
+    stride == 2 ? loop(2) : loop(stride);
   }
 
   static void maximum(const std::int8_t* from, std::size_t stride, std::int8_t* largest, std::size_t count) {
     const auto loop = [&](std::size_t step) {
       for (std::size_t i = 0; i < count; ++i) largest[i] = std::max(largest[i], from[i * step]);
     };
-    stride == 1 ? loop(1) : stride == 2 ? loop(2) : loop(stride);
+    if (stride == 1) {
+      for_blocks(count, [&](std::size_t i, std::size_t n) {
+        V::store(largest + i, V::max(V::load_bytes(largest + i, n), V::load_bytes(from + i, n)), n);
+      });
+      return;
+    }
+    stride == 2 ? loop(2) : loop(stride);
   }
 
   static std::int32_t sum(const std::int8_t* from, std::int32_t zero, std::size_t count) {

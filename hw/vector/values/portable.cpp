@@ -22,11 +22,13 @@ struct Plain {
   }
   static Ints load_bytes(const std::int8_t* from, std::size_t) { return *from; }
   static void store(std::int8_t* to, Ints value, std::size_t) { *to = static_cast<std::int8_t>(value); }
+  static void store_sums(std::int8_t* to, Ints value, std::size_t) { std::memcpy(to, &value, sizeof value); }
   static Ints set(std::int32_t value) { return value; }
   static Ints add(Ints a, Ints b) {
     return static_cast<Ints>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
   }
   static Ints multiply(Ints a, Ints b) { return a * b; }
+  static Ints max(Ints a, Ints b) { return a > b ? a : b; }
   static Wide product(Ints a, Ints b) { return Wide{a} * b; }
   static Wide sum(Wide a, Wide b) { return a + b; }
 
