@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -44,9 +45,20 @@ struct LayerPlan {
   double estimated_stall = 0;   ///< Of these, cycles in which the array would wait for memory.
 };
 
+/// Where the result of a node of the network is after a run.
+struct NodePlace {
+  /// Index into Program::sections, and the tensor's first byte in it: C,H,W dense from there on. Views (split, flatten)
+  /// and maps that a concat joins lie inside another node's section. Nothing when the tensor never exists.
+  std::optional<std::uint32_t> section;
+  std::uint64_t offset = 0;
+  /// When the tensor never exists: the node whose tensor the same pass makes of it (a convolution's ReLU).
+  std::optional<graph::NodeId> folded_into;
+};
+
 struct Compiled {
   isa::machine::Program program;
   std::vector<LayerPlan> layers;
+  std::vector<NodePlace> nodes;  ///< One a node of the quantised graph.
 };
 
 /// `network` is what Program::network says. Tensors that lie in DRAM are sections named like their nodes. The result is

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the nodes of a network to the tasks a machine runs one after the other: which operators become one pass over the
+// scratchpads, and where in DRAM every tensor lies. Nothing here knows sizes of scratchpads or addresses.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hw/isa/machine/program.h"
+#include "workloads/reference/quantized_graph.h"
+#include "workloads/tile/compile.h"
+
+namespace fusesim::tile {
+
+/// A tensor in DRAM: bytes [offset, offset + elements) of a section, C,H,W dense.
+struct TensorPlace {
+  std::uint32_t section = 0;
+  std::uint64_t offset = 0;
+};
+
+/// One pass: maps come from DRAM, go through array or vector unit and return to DRAM.
+struct LayerTask {
+  std::string name;
+  /// What computes on the map: the array followed by the vector unit, or the vector unit alone.
+  bool on_array = false;
+  isa::Dataflow dataflow = isa::Dataflow::gemm;  ///< Array only.
+  /// The whole operator, as tiles are cut from it. Operators that treat every element alike see their map as one
+  /// channel of a column as high as it has elements, those with a gate a channel as one column a channel.
+  isa::ConvGeometry geometry;
+  /// What the vector unit does; shape, addresses and operands are the tile's.
+  isa::machine::Vector vector;
+  bool global_window = false;  ///< The pool's window is the whole map.
+  /// Maps of the geometry's input; two for an addition.
+  std::vector<TensorPlace> inputs;
+  std::optional<TensorPlace> gate;  ///< One byte a channel.
+  TensorPlace output;
+  const reference::ConvConstants* constants = nullptr;  ///< Array only; lives in the quantised network.
+  std::optional<reference::Table> table;
+
+  /// Results are stored as they are in `inputs`' order of elements, without regard to channels and rows.
+  [[nodiscard]] bool flat() const { return geometry.in_channels == 1 && !on_array && !pool(); }
+  [[nodiscard]] bool pool() const {
+    return vector.kind == isa::machine::VectorKind::max_pool || vector.kind == isa::machine::VectorKind::average_pool;
+  }
+};
+
+struct TaskList {
+  std::vector<isa::machine::Section> sections;  ///< Tensors, without addresses and values.
+  std::vector<NodePlace> nodes;                 ///< One a node.
+  std::vector<LayerTask> tasks;                 ///< In an order in which every input is complete before it is read.
+};
+
+/// Throws CompileError naming the node that the machine cannot run. The result refers to constants of `network`.
+[[nodiscard]] TaskList make_tasks(const reference::QuantizedGraph& network, const Options& options);
+
+}  // namespace fusesim::tile

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/tile/tiling.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <tuple>
+
+#include "workloads/lower/packing.h"
+#include "workloads/tile/array_cycles.h"
+
+namespace fusesim::tile {
+namespace {
+
+using isa::ConvGeometry;
+using isa::machine::Pad;
+
+constexpr std::uint64_t alignment = 4;  ///< Of slots: sums are words of four bytes, parameters too.
+
+std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) {
+  return (a + b - 1) / b;
+}
+std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
+  return ceil_div(value, to) * to;
+}
+
+/// Transfers touch whole bursts of memory: what a run costs more than its bytes, on average.
+constexpr std::uint64_t burst_bytes = 64;
+double burst_cost(std::uint64_t bytes, std::uint64_t runs, std::uint64_t run_bytes) {
+  return static_cast<double>(bytes) +
+         (run_bytes % burst_bytes == 0 ? 0.0 : 0.5 * burst_bytes * static_cast<double>(runs));
+}
+
+/// A band that reads nothing but padding cannot be said in a tile's geometry.
+bool splits_rows(const ConvGeometry& g) {
+  const std::uint64_t reach = std::uint64_t{g.dilation_height} * (g.kernel_height - 1) + 1;
+  return g.pad_top < reach && g.pad_bottom < reach;
+}
+
+/// Bands of one height: sums over them.
+struct BandSums {
+  std::uint32_t rows = 0, bands = 0;
+  std::uint32_t max_in_rows = 0;
+  std::uint64_t in_rows = 0;  ///< Of all bands, halos counted for each.
+};
+
+/// Blocks of one size: sums over them.
+struct BlockSums {
+  std::uint32_t channels = 0, blocks = 0, last = 0;
+  std::uint32_t max_in_channels = 0, groups = 1;
+  std::uint32_t inputs = 1;  ///< Different sets of input channels.
+};
+
+class Search {
+ public:
+  Search(const LayerTask& task, const Options& options) : task_(task), g_(task.geometry), options_(options) {
+    splits_rows_ = splits_rows(g_);
+  }
+
+  Tiling run() {
+    for (const bool dense : {false, true}) {
+      dense_ = dense;
+      search();
+      if (best_) return *best_;
+    }
+    refuse();
+  }
+
+ private:
+  // Candidates.
+
+  /// ceil(extent / k) for many k, rounded up to `unit`: large to small, without repetitions.
+  static std::vector<std::uint32_t> sizes(std::uint32_t extent, std::uint32_t unit) {
+    std::vector<std::uint32_t> result;
+    const auto add = [&](std::uint64_t size) {
+      const auto value = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, extent));
+      if (result.empty() || value < result.back()) result.push_back(value);
+    };
+    const std::uint64_t units = ceil_div(extent, unit);
+    // Every count of tiles up to 8, then in steps of about a sixth.
+    for (std::uint64_t k = 1; k < units; k = std::max(k + 1, k + k / 6)) add(ceil_div(units, k) * unit);
+    for (std::uint64_t size = unit; size >= 1; size /= 2) add(size);
+    return result;
+  }
+
+  std::uint32_t band_unit() const {
+    if (task_.flat())
+      return static_cast<std::uint32_t>(std::min<std::uint64_t>(options_.core.vector.lanes, g_.out_height));
+    if (!task_.on_array || task_.dataflow != isa::Dataflow::gemm) return 1;
+    const std::uint32_t rows = options_.core.array.rows;
+    return std::min(rows / std::gcd(rows, g_.out_width), g_.out_height);
+  }
+
+  std::uint32_t block_unit() const {
+    const bool columns = task_.on_array && task_.dataflow == isa::Dataflow::gemm && g_.groups == 1;
+    return columns ? std::min(options_.core.array.cols, g_.out_channels) : 1;
+  }
+
+  BandSums measure_bands(std::uint32_t rows) const {
+    BandSums sums{rows, 0, 0, 0};
+    for (std::uint32_t begin = 0; begin < g_.out_height; begin += std::min(rows, g_.out_height - begin)) {
+      if (task_.flat() || (g_.kernel_height == 1 && g_.stride_height == 1 && g_.pad_top + g_.pad_bottom == 0)) {
+        return {rows, static_cast<std::uint32_t>(ceil_div(g_.out_height, rows)), rows, g_.out_height};
+      }
+      const Band band = band_of(g_, begin, std::min(rows, g_.out_height - begin));
+      ++sums.bands;
+      sums.max_in_rows = std::max(sums.max_in_rows, band.in_count);
+      sums.in_rows += band.in_count;
+    }
+    return sums;
+  }
+
+  BlockSums measure_blocks(std::uint32_t channels) const {
+    const std::uint32_t group_out = g_.out_channels / g_.groups, group_in = g_.in_channels / g_.groups;
+    if (channels >= group_out) {
+      const std::uint32_t groups = channels / group_out;
+      const auto blocks = static_cast<std::uint32_t>(ceil_div(g_.groups, groups));
+      return {groups * group_out, blocks, (g_.groups - (blocks - 1) * groups) * group_out,
+              groups * group_in,  groups, blocks};
+    }
+    const auto pieces = static_cast<std::uint32_t>(ceil_div(group_out, channels));
+    return {channels, pieces * g_.groups, group_out - (pieces - 1) * channels, group_in, 1, g_.groups};
+  }
+
+  void search() {
+    std::vector<BandSums> bands;
+    for (const std::uint32_t rows : splits_rows_ ? sizes(g_.out_height, band_unit()) : std::vector{g_.out_height}) {
+      bands.push_back(measure_bands(rows));
+    }
+    for (const std::uint32_t channels : sizes(g_.out_channels, block_unit())) {
+      // Blocks narrower than the array only where nothing else fits.
+      if (best_ && channels < block_unit()) break;
+      const BlockSums block = measure_blocks(channels);
+      for (const BandSums& band : bands) consider(band, block);
+    }
+  }
+
+  // One candidate.
+
+  Buffering buffering(Pad pad, std::uint64_t bytes, std::uint64_t reserved = 0) const {
+    const std::uint64_t slot = round_up(bytes, alignment), capacity = options_.core.pad(pad).bytes;
+    if (slot + reserved > capacity) return {};
+    constexpr std::uint64_t most = 1 << 20;
+    return {static_cast<std::uint32_t>(slot), static_cast<std::uint32_t>(std::min((capacity - reserved) / slot, most))};
+  }
+
+  std::uint64_t activation_bytes(std::uint32_t rows, std::uint32_t in_channels, std::uint32_t channels) const {
+    Tiling pitched;
+    pitched.dense_pitches = dense_;
+    const Pitches pitches = map_pitches(task_, pitched, rows, options_.core);
+    return task_.inputs.size() * in_channels * std::uint64_t{pitches.channel} + (task_.gate ? channels : 0);
+  }
+  std::uint64_t weight_bytes(std::uint32_t channels) const {
+    const std::uint32_t pitch = dense_ ? channels : weights_pitch(channels, options_.core);
+    return std::uint64_t{isa::machine::channel_parameter_bytes} * channels + taps_of(g_) * pitch;
+  }
+  std::uint64_t output_bytes(std::uint32_t rows, std::uint32_t channels) const {
+    return std::uint64_t{channels} * rows * g_.out_width * (task_.on_array ? 5 : 1);
+  }
+  std::uint64_t table_bytes() const { return task_.table ? isa::machine::table_bytes : 0; }
+
+  void consider(const BandSums& band, const BlockSums& block) {
+    Tiling t;
+    t.band_rows = band.rows;
+    t.bands = band.bands;
+    t.block_channels = block.channels;
+    t.blocks = block.blocks;
+    t.dense_pitches = dense_;
+    Buffering& maps = t.buffers[static_cast<std::size_t>(Pad::activations)];
+    Buffering& weights = t.buffers[static_cast<std::size_t>(Pad::weights)];
+    Buffering& results = t.buffers[static_cast<std::size_t>(Pad::outputs)];
+    maps = buffering(Pad::activations, activation_bytes(band.max_in_rows, block.max_in_channels, block.channels));
+    results = buffering(Pad::outputs, output_bytes(band.rows, block.channels));
+    if (maps.slots == 0 || results.slots == 0) return;
+    if (task_.on_array) {
+      weights = buffering(Pad::weights, weight_bytes(block.channels), table_bytes());
+      if (weights.slots == 0) return;
+    } else if (table_bytes() > options_.core.weights.bytes) {
+      return;
+    }
+    const Work work = work_of(band, block);
+    for (const bool bands_outside : {true, false}) {
+      t.bands_outside = bands_outside;
+      estimate(t, band, block, work);
+      const auto rank = [](const Tiling& x) {
+        return std::tuple(x.cycles, x.load_bytes + x.store_bytes, x.instructions);
+      };
+      if (!best_ || rank(t) < rank(*best_)) best_ = t;
+      if (t.bands == 1 || t.blocks == 1) break;  // The orders are the same.
+    }
+  }
+
+  /// What does not depend on the order of tiles.
+  struct Work {
+    double array = 0, vector = 0;
+    double last_vector = 0;  ///< Of the last tile, and what follows on the array.
+  };
+
+  Work work_of(const BandSums& band, const BlockSums& block) const {
+    const std::uint32_t last_rows = g_.out_height - (band.bands - 1) * band.rows;
+    // Pieces of a group: each group ends with a small one.
+    const std::uint32_t short_blocks = block.last == block.channels   ? 0
+                                       : block.inputs == block.blocks ? 1
+                                                                      : block.inputs;
+    Work work;
+    const auto add = [&](std::uint32_t rows, std::uint64_t row_times, std::uint32_t channels, std::uint64_t times) {
+      if (row_times * times == 0) return;
+      const double count = static_cast<double>(row_times * times);
+      const std::uint64_t elements = std::uint64_t{rows} * channels * g_.out_width;
+      const std::uint64_t window = task_.pool() ? std::uint64_t{g_.kernel_height} * g_.kernel_width : 1;
+      const auto vector = static_cast<double>(vector_cycles(task_.vector.kind, elements, window, options_.core));
+      work.vector += count * vector;
+      work.last_vector = vector;
+      if (!task_.on_array) return;
+      ConvGeometry tile = g_;
+      tile.out_channels = channels;
+      tile.groups = std::max(1U, static_cast<std::uint32_t>(std::uint64_t{block.groups} * channels / block.channels));
+      tile.in_channels = g_.in_channels / g_.groups * tile.groups;
+      tile.out_height = rows;
+      const ArrayCycles cycles =
+          array_cycles(task_.dataflow, tile, lines_per_row(task_, tile, options_), options_.core.array);
+      work.array += count * static_cast<double>(cycles.steady);
+      work.last_vector += static_cast<double>(cycles.tail);
+    };
+    for (const auto& [channels, times] :
+         {std::pair{block.channels, block.blocks - short_blocks}, {block.last, short_blocks}}) {
+      add(band.rows, band.bands - 1, channels, times);
+      add(last_rows, 1, channels, times);
+    }
+    return work;
+  }
+
+  void estimate(Tiling& t, const BandSums& band, const BlockSums& block, const Work& work) const {
+    const auto slots = [&](Pad pad) { return t.buffers[static_cast<std::size_t>(pad)].slots; };
+    const double rate = options_.dram_bytes_per_cycle, latency = options_.dram_latency_cycles;
+    const std::uint64_t tiles = std::uint64_t{t.bands} * t.blocks;
+
+    // Maps: once, or once for every block that reads them.
+    const std::uint64_t blocks_per_input = t.blocks / block.inputs;
+    const std::uint64_t map_passes = t.bands_outside || t.bands <= slots(Pad::activations) ? 1 : blocks_per_input;
+    const std::uint64_t map_loads = map_passes * block.inputs * t.bands;
+    const std::uint64_t map_bytes = task_.inputs.size() * g_.in_channels * band.in_rows * g_.in_width * map_passes;
+    const std::uint64_t gate_bytes = task_.gate ? std::uint64_t{g_.out_channels} * t.bands : 0;
+    // Weights: once, or once for every band.
+    std::uint64_t weight_passes = 0, weight_loads = 0, parameter_bytes = 0;
+    if (task_.on_array) {
+      weight_passes = !t.bands_outside || t.blocks <= slots(Pad::weights) ? 1 : t.bands;
+      weight_loads = weight_passes * t.blocks;
+      const std::uint32_t short_blocks = block.last == block.channels   ? 0
+                                         : block.inputs == block.blocks ? 1
+                                                                        : block.inputs;
+      parameter_bytes = weight_passes * ((t.blocks - short_blocks) * weight_bytes(block.channels) +
+                                         short_blocks * weight_bytes(block.last));
+    }
+    t.load_bytes = map_bytes + gate_bytes + parameter_bytes + table_bytes();
+    t.store_bytes = std::uint64_t{g_.out_channels} * g_.out_height * g_.out_width;
+    const std::uint64_t loads =
+        map_loads * task_.inputs.size() + (task_.gate ? tiles : 0) + weight_loads + (task_.table ? 1 : 0);
+    t.instructions = loads + tiles * (task_.on_array ? 3 : 2);
+
+    const double map_cost = run_cost(map_bytes, t.bands == 1, std::uint64_t{band.max_in_rows} * g_.in_width,
+                                     std::uint64_t{g_.in_height} * g_.in_width);
+    const double store_cost = run_cost(t.store_bytes, t.bands == 1, std::uint64_t{band.rows} * g_.out_width,
+                                       std::uint64_t{g_.out_height} * g_.out_width);
+    const double memory =
+        (map_cost + static_cast<double>(gate_bytes + parameter_bytes + table_bytes()) + store_cost) / rate;
+    const double control = static_cast<double>(t.instructions) * options_.core.control.decode_cycles;
+
+    // The first tile's maps arrive before anything starts, and the last one's results leave after everything has ended.
+    const double first = latency + map_cost / static_cast<double>(map_loads) / rate;
+    const double last = work.last_vector + latency + store_cost / static_cast<double>(tiles) / rate;
+    // Pads with room for one piece only: what they wait for does not overlap with work.
+    double serial = 0;
+    if (slots(Pad::activations) < 2 && map_loads > 1)
+      serial += map_cost / rate + static_cast<double>(map_loads) * latency;
+    if (task_.on_array && slots(Pad::weights) < 2 && weight_loads > 1) {
+      serial += static_cast<double>(parameter_bytes) / rate + static_cast<double>(weight_loads) * latency;
+    }
+    if (slots(Pad::outputs) < 2 && tiles > 1) {
+      serial += work.vector + store_cost / rate + static_cast<double>(tiles) * latency;
+    }
+    const double steady = std::max({work.array, work.vector, memory - (first - latency), control});
+    t.cycles = first + steady + serial + last;
+    t.stall = t.cycles - work.array;
+  }
+
+  /// Bytes and what bursts that are touched in part cost more, when maps are cut into runs.
+  static double run_cost(std::uint64_t bytes, bool whole_planes, std::uint64_t run, std::uint64_t plane) {
+    if (whole_planes || run >= plane || run == 0) return static_cast<double>(bytes);
+    return burst_cost(bytes, bytes / run, run);
+  }
+
+  // Nothing fits.
+
+  [[noreturn]] void refuse() const {
+    const std::uint32_t rows = splits_rows_ ? 1 : g_.out_height;
+    const BandSums band = measure_bands(rows);
+    const BlockSums block = measure_blocks(1);
+    const auto require = [&](Pad pad, std::uint64_t bytes) {
+      const auto& config = options_.core.pad(pad);
+      if (bytes <= config.bytes) return;
+      throw CompileError(
+          fmt::format("layer '{}' needs at least {} bytes of the {} scratchpad (machine has {}); its smallest tile is "
+                      "{} row{} of {} "
+                      "channel{}: make the scratchpad larger",
+                      task_.name, round_up(bytes, config.row_bytes()), name(pad), config.bytes, rows,
+                      rows == 1 ? "" : "s", block.channels, block.channels == 1 ? "" : "s"));
+    };
+    require(Pad::activations,
+            round_up(activation_bytes(band.max_in_rows, block.max_in_channels, block.channels), alignment));
+    require(Pad::outputs, round_up(output_bytes(rows, block.channels), alignment));
+    require(Pad::weights, table_bytes() + (task_.on_array ? round_up(weight_bytes(block.channels), alignment) : 0));
+    throw CompileError(fmt::format("layer '{}' has no tiling", task_.name));
+  }
+
+  const LayerTask& task_;
+  const ConvGeometry& g_;
+  const Options& options_;
+  bool splits_rows_ = true;
+  bool dense_ = false;
+  std::optional<Tiling> best_;
+};
+
+}  // namespace
+
+Band band_of(const ConvGeometry& g, std::uint32_t begin, std::uint32_t count) {
+  if (!splits_rows(g)) return {0, g.out_height, 0, g.in_height, g.pad_top, g.pad_bottom};
+  const std::int64_t reach = std::int64_t{g.dilation_height} * (g.kernel_height - 1) + 1;
+  const std::int64_t first = std::int64_t{begin} * g.stride_height - g.pad_top;
+  const std::int64_t end = first + std::int64_t{count - 1} * g.stride_height + reach;
+  const std::int64_t from = std::clamp<std::int64_t>(first, 0, g.in_height - 1);
+  const std::int64_t to = std::clamp<std::int64_t>(end, from + 1, g.in_height);
+  return {begin,
+          count,
+          static_cast<std::uint32_t>(from),
+          static_cast<std::uint32_t>(to - from),
+          static_cast<std::uint32_t>(from - std::min(first, from)),
+          static_cast<std::uint32_t>(std::max(end, to) - to)};
+}
+
+std::vector<Block> blocks_of(const ConvGeometry& g, std::uint32_t channels) {
+  const std::uint32_t group_out = g.out_channels / g.groups, group_in = g.in_channels / g.groups;
+  std::vector<Block> blocks;
+  if (channels >= group_out) {
+    const std::uint32_t step = channels / group_out;
+    for (std::uint32_t group = 0; group < g.groups; group += step) {
+      const std::uint32_t count = std::min(step, g.groups - group);
+      blocks.push_back({group * group_out, count * group_out, group * group_in, count * group_in, count,
+                        static_cast<std::uint32_t>(blocks.size())});
+    }
+    return blocks;
+  }
+  for (std::uint32_t group = 0; group < g.groups; ++group) {
+    for (std::uint32_t begin = 0; begin < group_out; begin += channels) {
+      blocks.push_back(
+          {group * group_out + begin, std::min(channels, group_out - begin), group * group_in, group_in, 1, group});
+    }
+  }
+  return blocks;
+}
+
+Pitches map_pitches(const LayerTask& task, const Tiling&, std::uint32_t rows, const isa::machine::CoreConfig&) {
+  return {task.geometry.in_width, rows * task.geometry.in_width};
+}
+
+std::uint32_t weights_pitch(std::uint32_t channels, const isa::machine::CoreConfig&) {
+  return channels;
+}
+
+std::uint64_t taps_of(const ConvGeometry& g) {
+  return std::uint64_t{g.in_channels / g.groups} * g.kernel_height * g.kernel_width;
+}
+
+std::uint32_t lines_per_row(const LayerTask& task, const ConvGeometry& geometry, const Options& options) {
+  if (!options.row_packing || task.dataflow < isa::Dataflow::depthwise_broadcast) return 1;
+  return lower::best_lines_per_row(task.dataflow, geometry, options.core.array);
+}
+
+ConvGeometry tile_geometry(const ConvGeometry& whole, const Band& band, const Block& block) {
+  ConvGeometry tile = whole;
+  tile.in_channels = block.in_count;
+  tile.out_channels = block.count;
+  tile.groups = block.groups;
+  tile.in_height = band.in_count;
+  tile.out_height = band.count;
+  tile.pad_top = band.pad_top;
+  tile.pad_bottom = band.pad_bottom;
+  return tile;
+}
+
+Tiling choose_tiling(const LayerTask& task, const Options& options) {
+  return Search(task, options).run();
+}
+
+}  // namespace fusesim::tile
