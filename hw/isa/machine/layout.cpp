@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::uint32_t unlimited = std::numeric_limits<std::uint32_t>::max();
 
+/// Words that a search may count.
+constexpr std::uint64_t most_work = std::uint64_t{1} << 24;
+
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) {
   return (a + b - 1) / b;
 }
@@ -89,30 +92,43 @@ Places activation_places(Dataflow dataflow, const ConvGeometry& g, std::uint32_t
           .feeders = array.rows};
 }
 
-/// Cycles that no line pitch gets below: where a search may stop. `places` are those of the smallest line pitch, which
-/// is `in_width`.
-std::uint32_t least_cycles(Places places, Dataflow dataflow, std::uint32_t in_width, const ScratchpadConfig& pad) {
-  if (dataflow == Dataflow::depthwise_broadcast || dataflow == Dataflow::fuse_row) {
-    if (places.step < pad.width) return 1;
-    // The line pitch is free, what multiplies it is not: multiples of that meet some of the banks only.
-    const std::uint64_t multiplier = places.step / in_width;
-    const std::uint64_t banks =
-        std::min(std::uint64_t{pad.banks}, pad.row_bytes() / std::gcd(multiplier, pad.row_bytes()));
-    const std::uint64_t words = std::min(places.feeders, places.run * places.runs);
-    return static_cast<std::uint32_t>(ceil_div(ceil_div(words, banks), pad.ports));
-  }
-  // A run lies as the geometry says.
+/// One run alone, of which a fold takes as much as it can.
+Places one_run(Places places) {
   places.run = std::min(places.feeders, places.run);
   places.runs = 1;
-  return most_cycles(places, pad);
+  return places;
+}
+
+/// Cycles that no pitches get below: where a search may stop. `places` are those of the smallest line pitch, which is
+/// `in_width`.
+std::uint32_t least_cycles(const Places& places, Dataflow dataflow, std::uint32_t in_width,
+                           const ScratchpadConfig& pad) {
+  if (dataflow != Dataflow::depthwise_broadcast && dataflow != Dataflow::fuse_row) {
+    return most_cycles(one_run(places), pad);  // A run lies as the geometry says.
+  }
+  // Lines shorter than a word may share one.
+  if (places.step < pad.width) return 1;
+  // The line pitch is free, what multiplies it is not: multiples of that meet some of the banks only.
+  const std::uint64_t row = pad.row_bytes();
+  const std::uint64_t banks = std::min(std::uint64_t{pad.banks}, row / std::gcd(places.step / in_width, row));
+  const std::uint64_t of_a_run = ceil_div(std::min(places.feeders, places.run), banks);
+  const std::uint64_t of_all = ceil_div(std::min(places.feeders, places.run * places.runs), pad.banks);
+  return static_cast<std::uint32_t>(ceil_div(std::max(of_a_run, of_all), pad.ports));
 }
 
 /// Weights needed in a cycle are consecutive bytes, one a filter or channel.
-std::uint32_t weight_cycles(Dataflow dataflow, const ConvGeometry& g, const CoreConfig& core) {
-  const bool in_columns = dataflow == Dataflow::gemm || dataflow == Dataflow::depthwise_column;
-  const std::uint32_t feeders = in_columns ? core.array.cols : core.array.rows;
-  const bool gemm = in_columns || dataflow == Dataflow::depthwise_row;
-  const std::uint32_t weights = std::min(feeders, gemm ? g.out_channels / g.groups : g.out_channels);
+std::uint32_t weight_cycles(Dataflow dataflow, const ConvGeometry& g, std::uint32_t lines_per_row,
+                            const CoreConfig& core) {
+  std::uint64_t weights = g.out_channels / g.groups;
+  if (dataflow == Dataflow::gemm || dataflow == Dataflow::depthwise_column) {
+    weights = std::min<std::uint64_t>(weights, core.array.cols);
+  } else if (dataflow == Dataflow::depthwise_row) {
+    weights = std::min<std::uint64_t>(weights, core.array.rows);
+  } else {
+    // Rows spread over most channels when the first is the last task of its own.
+    const std::uint64_t tasks = activation_places(dataflow, g, lines_per_row, core.array, 0, 0).run;
+    weights = std::min<std::uint64_t>(g.out_channels, 1 + ceil_div(core.array.rows - 1, tasks));
+  }
   return most_cycles({.run = weights, .runs = 1, .step = 1, .run_step = 0, .feeders = weights}, core.weights);
 }
 
@@ -123,7 +139,7 @@ MapPitches with_cycles(MapPitches pitches, Dataflow dataflow, const ConvGeometry
   pitches.activation_cycles = most_cycles(activation_places(dataflow, geometry, std::max(1U, lines_per_row), core.array,
                                                             pitches.line_pitch, pitches.channel_pitch),
                                           core.activations);
-  pitches.weight_cycles = weight_cycles(dataflow, geometry, core);
+  pitches.weight_cycles = weight_cycles(dataflow, geometry, std::max(1U, lines_per_row), core);
   return pitches;
 }
 
@@ -135,38 +151,34 @@ MapPitches conflict_free_pitches(Dataflow dataflow, const ConvGeometry& geometry
   };
   std::uint64_t best_line = 0, best_channel = 0;
   std::uint32_t best = unlimited;
-  auto better = [&](std::uint64_t line_pitch, std::uint64_t channel_pitch) {
+  // So that a machine with thousands of banks does not take minutes; with 64 of 2 bytes all pitches are tried.
+  const std::uint64_t work = std::uint64_t{pad.width} * (pad.banks + std::max(core.array.rows, core.array.cols));
+  std::uint64_t tries = 1 + most_work / work;
+  auto consider = [&](std::uint64_t line_pitch, std::uint64_t channel_pitch) {
+    --tries;
     const std::uint32_t cycles = most_cycles(places(line_pitch, channel_pitch), pad, best);
-    if (cycles >= best) return false;
+    if (cycles >= best) return;
     best = cycles;
     best_line = line_pitch;
     best_channel = channel_pitch;
-    return true;
   };
 
   const std::uint64_t around = pad.row_bytes();  // Pitches this far apart use the same banks.
   const std::uint64_t dense = geometry.in_width;
   const std::uint32_t least = least_cycles(places(dense, 0), dataflow, geometry.in_width, pad);
-  better(dense, dense * geometry.in_height);
-  for (std::uint64_t line = dense; best > least && line < dense + around; ++line) {
+  consider(dense, dense * geometry.in_height);
+  for (std::uint64_t line = dense; best > least && tries > 0 && line < dense + around; ++line) {
     const std::uint64_t channel = line * geometry.in_height;
     if (dataflow < Dataflow::depthwise_broadcast) {
-      better(line, channel);
-    } else if (dataflow == Dataflow::fuse_column) {
-      // Its lines lie side by side: any line pitch does, and the channel pitch decides.
-      for (std::uint64_t pitch = channel; best > least && pitch < channel + around; ++pitch) better(line, pitch);
-      break;
-    } else {
-      // Let a channel go on in the banks where the one before ended, in a word of its own: the lines of all channels
-      // are then one long run. When that is good, a smaller channel pitch may be as good.
-      const Places lines = places(line, channel);
-      const std::uint64_t length = (lines.run - 1) * lines.step + std::max<std::uint64_t>(lines.step, pad.width);
-      const std::uint64_t onward = channel + (length % around + around - channel % around) % around;
-      if (!better(line, onward)) continue;
-      for (std::uint64_t pitch = channel; pitch < best_channel; ++pitch) {
-        if (most_cycles(places(line, pitch), pad, best + 1) == best) best_channel = pitch;
-      }
+      consider(line, channel);
+      continue;
     }
+    // A channel alone says what the channel pitch can reach at best.
+    const Places lines = places(line, channel);
+    const std::uint32_t alone = most_cycles(one_run(lines), pad, best);
+    for (std::uint64_t pitch = channel; best > alone && tries > 0 && pitch < channel + around; ++pitch)
+      consider(line, pitch);
+    if (dataflow == Dataflow::fuse_column) break;  // Its lines lie side by side: no line pitch is better.
   }
 
   MapPitches pitches;
@@ -174,7 +186,7 @@ MapPitches conflict_free_pitches(Dataflow dataflow, const ConvGeometry& geometry
   pitches.channel_pitch = static_cast<std::uint32_t>(best_channel);
   pitches.weights_pitch = geometry.out_channels;
   pitches.activation_cycles = best;
-  pitches.weight_cycles = weight_cycles(dataflow, geometry, core);
+  pitches.weight_cycles = weight_cycles(dataflow, geometry, std::max(1U, lines_per_row), core);
   return pitches;
 }
 

@@ -23,8 +23,10 @@ struct MapPitches {
   bool operator==(const MapPitches&) const = default;
 };
 
-/// Pitches with as few cycles as a search over a row of banks finds; of equals the smallest line pitch, then the smallest
-/// channel pitch. The geometry must be valid; of the core, array and scratchpads count.
+/// The pitches with the fewest cycles among those up to a row of words above the dense ones; of equals the smallest
+/// line pitch, then the smallest channel pitch. The geometry must be valid for the dataflow; of the core, array and
+/// scratchpads count. Takes microseconds when pitches without conflicts are near, at worst some ten milliseconds; a
+/// search that would take longer (thousands of banks) ends with the best found.
 ///
 /// They also serve instructions that differ in having fewer channels or other padding above and below, and for gemm
 /// kinds fewer lines.
