@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 #include <ostream>
+#include <string>
 
+#include "hw/isa/machine/text.h"
+#include "hw/isa/machine/trace.h"
 #include "hw/isa/text.h"
 #include "hw/isa/trace.h"
 #include "hw/isa/write_file.h"
@@ -14,9 +17,16 @@ struct Options {
   std::string input, output;
 };
 
+std::string text_of(const std::string& path) {
+  if (isa::trace_kind(path) == isa::ProgramKind::machine) {
+    return isa::machine::disassemble(isa::machine::read_trace(path));
+  }
+  return isa::disassemble(isa::read_trace(path));
+}
+
 int print_text(std::ostream& out, const Options& options) {
   refuse_overwrite("--output", options.input, options.output);
-  const std::string text = isa::disassemble(isa::read_trace(options.input));
+  const std::string text = text_of(options.input);
   if (options.output.empty()) {
     out << text;
   } else {
