@@ -76,30 +76,6 @@ class Sets {
   std::vector<NodeId> parent_;
 };
 
-std::vector<TensorFormat> choose_formats(const graph::Graph& graph, std::span<const Range> ranges,
-                                         const Options& options) {
-  const std::vector<Node>& nodes = graph.nodes();
-  Sets sets(nodes.size());
-  for (NodeId id = 0; id < nodes.size(); ++id) {
-    if (!shares_format(nodes[id].op, options.concat)) continue;
-    for (const NodeId input : nodes[id].inputs) sets.join(input, id);
-  }
-  // A set covers what leaves it: values that go no further than, say, a ReLU of the set need no room of their own.
-  const std::vector<std::vector<NodeId>> readers = graph.consumers();
-  std::vector<Range> covered(nodes.size());  // Of roots. Every range includes zero.
-  for (NodeId id = 0; id < nodes.size(); ++id) {
-    const auto outside = [&](NodeId reader) { return !shares_format(nodes[reader].op, options.concat); };
-    if (!readers[id].empty() && std::none_of(readers[id].begin(), readers[id].end(), outside)) continue;
-    const Range range = is_hsigmoid(nodes[id].op) ? Range{0, 1} : ranges[id];
-    covered[sets.root(id)] = joined(covered[sets.root(id)], range);
-  }
-  std::vector<TensorFormat> formats;
-  for (NodeId id = 0; id < nodes.size(); ++id) {
-    formats.push_back(format_of(covered[sets.root(id)], options.activations));
-  }
-  return formats;
-}
-
 reference::Weights quantize_layer(const Node& node, const Parameters& parameters, Scale input, ElementType type) {
   const std::size_t channels = reference::as_convolution(node.op)->out_channels;
   const std::size_t window = parameters.weights.size() / channels;
@@ -131,6 +107,30 @@ reference::Weights quantize_layer(const Node& node, const Parameters& parameters
 }
 
 }  // namespace
+
+std::vector<TensorFormat> choose_formats(const graph::Graph& graph, std::span<const Range> ranges,
+                                         const Options& options) {
+  const std::vector<Node>& nodes = graph.nodes();
+  Sets sets(nodes.size());
+  for (NodeId id = 0; id < nodes.size(); ++id) {
+    if (!shares_format(nodes[id].op, options.concat)) continue;
+    for (const NodeId input : nodes[id].inputs) sets.join(input, id);
+  }
+  // A set covers what leaves it: values that go no further than, say, a ReLU of the set need no room of their own.
+  const std::vector<std::vector<NodeId>> readers = graph.consumers();
+  std::vector<Range> covered(nodes.size());  // Of roots. Every range includes zero.
+  for (NodeId id = 0; id < nodes.size(); ++id) {
+    const auto outside = [&](NodeId reader) { return !shares_format(nodes[reader].op, options.concat); };
+    if (!readers[id].empty() && std::none_of(readers[id].begin(), readers[id].end(), outside)) continue;
+    const Range range = is_hsigmoid(nodes[id].op) ? Range{0, 1} : ranges[id];
+    covered[sets.root(id)] = joined(covered[sets.root(id)], range);
+  }
+  std::vector<TensorFormat> formats;
+  for (NodeId id = 0; id < nodes.size(); ++id) {
+    formats.push_back(format_of(covered[sets.root(id)], options.activations));
+  }
+  return formats;
+}
 
 TensorFormat format_of(Range range, ElementType type) {
   const reference::Limits limits = reference::limits(type);

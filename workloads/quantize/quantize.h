@@ -41,6 +41,11 @@ struct Options {
 [[nodiscard]] std::vector<Range> calibrate(const FloatNetwork& network, std::span<const Map> samples,
                                            const Options& options = {});
 
+/// The formats that "Choosing formats" gives nodes with these ranges, one a node; nodes that keep format share one.
+[[nodiscard]] std::vector<reference::TensorFormat> choose_formats(const graph::Graph& graph,
+                                                                  std::span<const Range> ranges,
+                                                                  const Options& options = {});
+
 /// Formats, weights and biases by docs/arithmetic.md, section "Choosing formats". `ranges` has one entry a node. Throws
 /// QuantizeError naming the node when the network holds batch norms or nodes that never run (fold_batch_norm() first),
 /// or its values are too large or too small for any scale.

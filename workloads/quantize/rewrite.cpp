@@ -33,21 +33,21 @@ bool has_weights(const graph::Operator& op) {
 
 }  // namespace
 
-FloatNetwork fold_batch_norm(const FloatNetwork& network) {
-  check(network);
-  const std::vector<Node>& nodes = network.graph.nodes();
+FoldedGraph without_batch_norm(const graph::Graph& graph) {
+  const std::vector<Node>& nodes = graph.nodes();
   // Readers that never run do not count: they go.
   std::vector<std::vector<NodeId>> readers(nodes.size());
   for (NodeId id = 0; id < nodes.size(); ++id) {
     if (!nodes[id].executed) continue;
     for (const NodeId input : nodes[id].inputs) readers[input].push_back(id);
   }
-  const auto absorbed_norm = [&](NodeId layer) -> const NodeId* {
-    if (!has_weights(nodes[layer].op) || readers[layer].size() != 1) return nullptr;
-    return std::holds_alternative<graph::BatchNorm>(nodes[readers[layer][0]].op) ? readers[layer].data() : nullptr;
+  const auto absorbed_norm = [&](NodeId layer) -> std::optional<NodeId> {
+    if (!has_weights(nodes[layer].op) || readers[layer].size() != 1) return std::nullopt;
+    const NodeId reader = readers[layer][0];
+    return std::holds_alternative<graph::BatchNorm>(nodes[reader].op) ? std::optional(reader) : std::nullopt;
   };
 
-  FloatNetwork result;
+  FoldedGraph result;
   std::vector<NodeId> place(nodes.size());  // Of a node's result in the new graph.
   for (NodeId id = 0; id < nodes.size(); ++id) {
     const Node& node = nodes[id];
@@ -55,10 +55,9 @@ FloatNetwork fold_batch_norm(const FloatNetwork& network) {
     std::vector<NodeId> inputs;
     for (const NodeId input : node.inputs) inputs.push_back(place[input]);
     graph::Operator op = node.op;
-    Parameters parameters = network.parameters[id];
-    if (const NodeId* norm = absorbed_norm(id)) {
+    const std::optional<NodeId> norm = absorbed_norm(id);
+    if (norm) {
       op = with_bias(std::move(op));
-      parameters = folded(parameters, network.parameters[*norm]);
     } else if (const auto* alone = std::get_if<graph::BatchNorm>(&node.op)) {
       if (absorbed_norm(node.inputs[0])) {
         place[id] = inputs[0];
@@ -68,7 +67,20 @@ FloatNetwork fold_batch_norm(const FloatNetwork& network) {
           .in_channels = alone->channels, .out_channels = alone->channels, .groups = alone->channels, .bias = true};
     }
     place[id] = result.graph.add(node.name, std::move(op), std::move(inputs));
-    result.parameters.push_back(std::move(parameters));
+    result.origin.push_back(id);
+    result.norm.push_back(norm);
+  }
+  return result;
+}
+
+FloatNetwork fold_batch_norm(const FloatNetwork& network) {
+  check(network);
+  FoldedGraph structure = without_batch_norm(network.graph);
+  FloatNetwork result{std::move(structure.graph), {}};
+  for (std::size_t id = 0; id < structure.origin.size(); ++id) {
+    const Parameters& own = network.parameters[structure.origin[id]];
+    const auto norm = structure.norm[id];
+    result.parameters.push_back(norm ? folded(own, network.parameters[*norm]) : own);
   }
   return result;
 }
