@@ -7,9 +7,9 @@
 #include "sim/cli/command.h"
 #include "sim/cli/numbers.h"
 #include "sim/config/array_size.h"
+#include "sim/config/scratchpads.h"
 #include "workloads/graph/graph.h"
 #include "workloads/lower/lower.h"
-#include "workloads/zoo/zoo.h"
 
 namespace fusesim::cli {
 
@@ -34,6 +34,9 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
                  "baseline, fuse_full, fuse_half, fuse_full_50 or fuse_half_50 (default baseline)")
       ->type_name("VARIANT")
       ->check(given);
+  app.add_option("--input-size", options.input, "Size of the network's input: 96 or HEIGHTxWIDTH (default 224)")
+      ->type_name("SIZE")
+      ->check(given);
   app.add_option("--machine", options.machine, "Preset or TOML file of the machine (default fuseconv-64x64)")
       ->type_name("NAME|FILE")
       ->check(given);
@@ -53,6 +56,20 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
       ->type_name("N");
   app.add_flag("--no-fuse-links", options.no_fuse_links,
                "An array without FuSe wires; 1xK and Kx1 layers run as depthwise");
+  app.add_option("--dram", options.dram,
+                 "Memory of the machine: none, fixed, DDR4-2400, LPDDR4-3200 or HBM2-2000 (default: as the machine)")
+      ->type_name("NAME")
+      ->check(given);
+  app.add_option("--bandwidth", options.bandwidth, "A fixed memory of so many 10^9 bytes a second")
+      ->type_name("GB/S")
+      ->check(given);
+  app.add_option("--latency", options.latency, "Nanoseconds until a fixed memory moves the first byte of a request")
+      ->type_name("NS")
+      ->check(given);
+  app.add_option("--scratchpad", options.scratchpads,
+                 "All scratchpads together, as in 1MiB, or ACTIVATIONS/WEIGHTS/OUTPUTS, as in 256KiB/256KiB/512KiB")
+      ->type_name("SIZE")
+      ->check(given);
   app.add_option("--dw-mapping", options.mapping, "How depthwise layers run: column, row or broadcast (default column)")
       ->type_name("MAPPING")
       ->check(given);
@@ -64,23 +81,29 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
 bool any_compile_option(const ProgramOptions& options) {
   return !options.variant.empty() || !options.array.empty() || !options.accumulators.empty() ||
          !options.folds.empty() || !options.mapping.empty() || options.broadcast_stages || options.no_fuse_links ||
-         options.packing || options.seed != 1;
+         options.packing || options.seed != 1 || !options.input.empty();
+}
+
+bool any_machine_option(const ProgramOptions& options) {
+  return !options.machine.empty() || !options.overrides.empty() || !options.dram.empty() ||
+         !options.bandwidth.empty() || !options.latency.empty() || !options.scratchpads.empty();
 }
 
 config::MachineConfig machine_of(const ProgramOptions& options) {
-  config::MachineConfig machine;
   try {
-    machine = config::load(options.machine.empty() ? "fuseconv-64x64" : options.machine);
+    return machine_of(options, config::load(options.machine.empty() ? "fuseconv-64x64" : options.machine));
   } catch (const config::UnknownMachine& error) {
     throw UsageError(std::string("--machine: ") + error.what());
   }
+}
+
+config::MachineConfig machine_of(const ProgramOptions& options, config::MachineConfig machine) {
+  const auto set = [&machine](const char* option, const char* key, const std::string& text) {
+    if (!text.empty()) config::set_key(machine, key, text, fmt::format("{} {}", option, text));
+  };
   try {
-    config::apply_overrides(machine, options.overrides);
-  } catch (const config::ConfigError& error) {
-    throw UsageError(error.what());
-  }
-  isa::ArrayConfig& array = machine.core.array;
-  try {
+    for (const std::string& assignment : options.overrides) config::set_key(machine, assignment);
+    isa::ArrayConfig& array = machine.core.array;
     if (!options.array.empty()) {
       const config::ArraySize size = config::parse_array_size("--array", options.array);
       array.rows = size.rows;
@@ -92,25 +115,70 @@ config::MachineConfig machine_of(const ProgramOptions& options) {
     if (!options.folds.empty()) array.folds = isa::value_in(isa::fold_overlap_names(), "--folds", options.folds);
     if (options.no_fuse_links) array.fuse_links = false;
     if (options.broadcast_stages) array.broadcast_stages = *options.broadcast_stages;
-    isa::validate(array);
+    if (options.dram.empty() && !options.bandwidth.empty()) machine.memory.standard = "fixed";
+    set("--dram", "dram.standard", options.dram);
+    set("--bandwidth", "dram.bandwidth_gbps", options.bandwidth);
+    set("--latency", "dram.latency_ns", options.latency);
+    if (!options.scratchpads.empty()) {
+      config::set_scratchpads(machine, config::parse_scratchpads("--scratchpad", options.scratchpads));
+    }
+    config::validate(machine);
+  } catch (const config::ConfigError& error) {
+    throw UsageError(error.what());
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
   return machine;
 }
 
+namespace {
+
+/// "96", a square, or "96x128", height by width.
+run::InputSize parse_input_size(const std::string& text) {
+  constexpr std::uint64_t most = 4096;
+  const std::size_t times = text.find('x');
+  const auto side = [&](const std::string& digits) {
+    return static_cast<std::uint32_t>(parse_whole("--input-size", digits, 1, most));
+  };
+  if (times == std::string::npos) return {side(text), side(text)};
+  return {side(text.substr(0, times)), side(text.substr(times + 1))};
+}
+
+isa::Dataflow depthwise_of(const ProgramOptions& options) {
+  if (options.mapping.empty()) return isa::Dataflow::depthwise_column;
+  return isa::value_in(isa::NameTable<isa::Dataflow>(kMappings), "--dw-mapping", options.mapping);
+}
+
+}  // namespace
+
+run::Network network_of(const ProgramOptions& options) {
+  run::Network network{options.network, options.variant.empty() ? "baseline" : options.variant, {}};
+  if (!options.input.empty()) network.input = parse_input_size(options.input);
+  return network;
+}
+
 isa::Program compile(const ProgramOptions& options) {
-  const std::string variant = options.variant.empty() ? "baseline" : options.variant;
   lower::LowerOptions lowering;
   lowering.array = machine_of(options).core.array;
   lowering.row_packing = options.packing;
   lowering.seed = options.seed;
   try {
-    if (!options.mapping.empty()) {
-      lowering.depthwise = isa::value_in(isa::NameTable<isa::Dataflow>(kMappings), "--dw-mapping", options.mapping);
-    }
-    const auto layers = graph::array_layers(zoo::build(options.network, variant));
-    return lower::lower_layers(layers, options.network + " " + variant, lowering);
+    lowering.depthwise = depthwise_of(options);
+    const run::Network network = network_of(options);
+    return lower::lower_layers(graph::array_layers(run::build(network)), run::describe(network), lowering);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+}
+
+tile::Compiled compile_whole(const ProgramOptions& options, const config::MachineConfig& machine, bool values) {
+  run::NetworkOptions compiling;
+  compiling.row_packing = options.packing;
+  compiling.seed = options.seed;
+  compiling.values = values;
+  try {
+    compiling.depthwise = depthwise_of(options);
+    return run::compile_network(network_of(options), machine, compiling);
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }

@@ -5,15 +5,20 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 
+#include "hw/isa/machine/trace.h"
 #include "hw/isa/names.h"
 #include "hw/isa/trace.h"
 #include "hw/waves/vcd_writer.h"
+#include "sim/cli/array_report.h"
 #include "sim/cli/command.h"
+#include "sim/cli/machine_report.h"
 #include "sim/cli/program_options.h"
+#include "sim/run/machine_run.h"
 #include "workloads/zoo/zoo.h"
 
 namespace fusesim::cli {
@@ -35,23 +40,50 @@ bool is_trace(const std::string& name) {
   return std::filesystem::exists(name, unreadable) || unreadable || name.find_first_of("./") != std::string::npos;
 }
 
-isa::Program load(const Options& options) {
-  if (!is_trace(options.program.network)) return compile(options.program);
-  if (any_compile_option(options.program)) {
+/// A trace has its array and mapping fixed; where it runs may be chosen.
+void refuse_compile_options(const ProgramOptions& options) {
+  if (any_compile_option(options)) {
     throw UsageError(
-        options.program.network +
+        options.network +
         ": a trace is already compiled for its array; leave out --variant, --array and the like, or name a network");
   }
-  isa::Program program = isa::read_trace(options.program.network);
-  if (!options.program.machine.empty() || !options.program.overrides.empty()) {
-    const isa::ArrayConfig wanted = machine_of(options.program).core.array;
-    if (wanted != program.array) {
-      throw UsageError(
-          fmt::format("{}: compiled for array {}, but the machine has {}; compile the network for this machine",
-                      options.program.network, describe(program.array), describe(wanted)));
-    }
+}
+
+isa::Program load_array_trace(const ProgramOptions& options) {
+  isa::Program program = isa::read_trace(options.network);
+  if (!any_machine_option(options)) return program;
+  const config::MachineConfig machine = machine_of(options);
+  if (machine.has_dram()) {
+    throw UsageError(
+        fmt::format("{}: a trace of the array alone says nothing of memory, but the machine has dram.standard = {}; "
+                    "compile the network for this machine, or use --dram none",
+                    options.network, machine.memory.standard));
+  }
+  if (machine.core.array != program.array) {
+    throw UsageError(
+        fmt::format("{}: compiled for array {}, but the machine has {}; compile the network for this machine",
+                    options.network, describe(program.array), describe(machine.core.array)));
   }
   return program;
+}
+
+/// The machine that a machine's trace runs on: the one that is named, or the one it was compiled for, on DDR4-2400 or
+/// the memory that options ask for.
+config::MachineConfig machine_for(const isa::machine::Program& program, const ProgramOptions& options) {
+  config::MachineConfig machine;
+  if (options.machine.empty()) {
+    machine.core = program.core;
+    machine.memory.standard = accelerator::MemoryConfig{}.standard;
+    machine = machine_of(options, machine);
+  } else {
+    machine = machine_of(options);
+  }
+  if (!machine.has_dram()) {
+    throw UsageError(options.network +
+                     ": the trace moves tensors from and to DRAM, but the machine has dram.standard = none; add --dram "
+                     "DDR4-2400 or name another machine");
+  }
+  return machine;
 }
 
 accelerator::Fidelity parse_fidelity(const std::string& text) {
@@ -68,126 +100,75 @@ accelerator::Fidelity parse_fidelity(const std::string& text) {
   }
 }
 
-std::string hex(std::uint64_t digest) {
-  return fmt::format("{:016x}", digest);
+std::optional<run::Waves> waves_of(const Options& options) {
+  if (options.vcd.empty()) {
+    if (!options.window.empty()) throw UsageError("--vcd-window needs --vcd FILE");
+    return std::nullopt;
+  }
+  run::Waves waves;
+  waves.file = options.vcd;
+  waves.scope = options.scope;
+  if (options.window.empty())
+    throw UsageError("--vcd needs --vcd-window FIRST:END, in cycles; write for instance 0:500");
+  try {
+    const waves::Window window = waves::parse_window(options.window);
+    waves.begin = window.first;
+    waves.end = window.end;
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(std::string("--vcd-window: ") + error.what());
+  }
+  refuse_overwrite("--vcd", options.program.network, options.vcd);
+  return waves;
 }
 
-void print_json(std::ostream& out, const isa::Program& program, const run::Result& result, const Options& options,
-                double mhz) {
-  using nlohmann::ordered_json;
-  auto breakdown = [](const control::CycleBreakdown& b) {
-    return ordered_json{{"compute", b.compute}, {"fill", b.fill}, {"drain", b.drain}, {"idle", b.idle}};
-  };
-  ordered_json layers = ordered_json::array();
-  for (const run::LayerResult& layer : result.layers) {
-    ordered_json entry{{"name", layer.name},
-                       {"dataflow", isa::name(layer.dataflow)},
-                       {"lines_per_row", layer.lines_per_row},
-                       {"start", layer.timing.start},
-                       {"end", layer.timing.end},
-                       {"cycles", layer.timing.cycles.total()},
-                       {"folds", layer.timing.folds},
-                       {"macs", layer.timing.macs},
-                       {"utilization", layer.utilization},
-                       {"breakdown", breakdown(layer.timing.cycles)}};
-    if (!options.timing_only) entry["digest"] = hex(layer.digest);
-    layers.push_back(std::move(entry));
-  }
-  const isa::ArrayConfig& array = program.array;
-  ordered_json document{{"network", program.network},
-                        {"array", isa::describe(array)},
-                        {"rows", array.rows},
-                        {"cols", array.cols},
-                        {"accumulators", isa::name_in(isa::accumulator_names(), array.accumulators)},
-                        {"folds", isa::name_in(isa::fold_overlap_names(), array.folds)},
-                        {"fuse_links", array.fuse_links},
-                        {"broadcast_stages", array.broadcast_stages},
-                        {"memory", "ideal"},
-                        {"frequency_mhz", mhz},
-                        {"fidelity", options.fidelity},
-                        {"cycles", result.cycles},
-                        {"macs", result.macs},
-                        {"utilization", result.utilization},
-                        {"breakdown", breakdown(result.breakdown)}};
-  if (!options.timing_only) document["digest"] = hex(result.digest);
-  document["layers"] = std::move(layers);
-  out << document.dump(2) << '\n';
-}
-
-report::Table layer_table(const isa::Program& program, const run::Result& result, const Options& options, double mhz) {
-  report::Table table(fmt::format("{} on {}, {} fidelity, ideal memory", program.network, isa::describe(program.array),
-                                  options.fidelity),
-                      {{"layer", "", "Layer"},
-                       {"dataflow", "", "How the layer is laid on the array"},
-                       {"lines_per_row", "", "Image lines side by side in an array row (row packing)"},
-                       {"start", "cycle", "First operand enters"},
-                       {"end", "cycle", "Last sum has left"},
-                       {"cycles", "", "Cycles booked on the layer: from its start to the next layer's"},
-                       {"folds", "", "Times the array was filled"},
-                       {"macs", "", "Useful multiply-accumulates"},
-                       {"utilization", "", "macs / (rows * cols * cycles)", 4},
-                       {"compute", "cycles", "Sums grow"},
-                       {"fill", "cycles", "Operands are on their way to their PEs"},
-                       {"drain", "cycles", "Sums move down and nothing else happens"},
-                       {"idle", "cycles", "Nothing moves"},
-                       {"digest", "", "XXH3 of the layer's int32 sums", 3, true}});
-  auto row = [&](const std::string& label, const std::string& dataflow, report::Cell lines, std::uint64_t start,
-                 std::uint64_t end, std::uint64_t folds, std::uint64_t macs, double use,
-                 const control::CycleBreakdown& b, std::uint64_t digest) {
-    table.add_row({label, dataflow, lines, start, end, b.total(), folds, macs, use, b.compute, b.fill, b.drain, b.idle,
-                   options.timing_only ? report::Cell{} : report::Cell{hex(digest)}});
-  };
-  std::uint64_t folds = 0;
-  for (const run::LayerResult& layer : result.layers) {
-    row(layer.name, isa::name(layer.dataflow), std::uint64_t{layer.lines_per_row}, layer.timing.start, layer.timing.end,
-        layer.timing.folds, layer.timing.macs, layer.utilization, layer.timing.cycles, layer.digest);
-    folds += layer.timing.folds;
-  }
-  if (options.format == report::Format::table) {
-    row("total", "", {}, 0, result.cycles, folds, result.macs, result.utilization, result.breakdown, result.digest);
-    table.add_note(fmt::format("{} cycles, {:.3f} ms at {} MHz. compute + fill + drain + idle = cycles.", result.cycles,
-                               static_cast<double>(result.cycles) / mhz / 1000, mhz));
-    if (!options.timing_only) table.add_note("Digest of all sums: " + hex(result.digest));
-  }
-  return table;
-}
-
-int run_program(std::ostream& out, const Options& options) {
+int run_array(std::ostream& out, const Options& options, const isa::Program& program) {
   run::Options how;
   how.fidelity = parse_fidelity(options.fidelity);
   how.values = !options.timing_only;
-  if (!options.vcd.empty()) {
-    run::Waves waves;
-    waves.file = options.vcd;
-    waves.scope = options.scope;
-    if (options.window.empty())
-      throw UsageError("--vcd needs --vcd-window FIRST:END, in cycles; write for instance 0:500");
-    try {
-      const waves::Window window = waves::parse_window(options.window);
-      waves.begin = window.first;
-      waves.end = window.end;
-    } catch (const std::invalid_argument& error) {
-      throw UsageError(std::string("--vcd-window: ") + error.what());
-    }
-    refuse_overwrite("--vcd", options.program.network, options.vcd);
-    how.waves = waves;
-  } else if (!options.window.empty()) {
-    throw UsageError("--vcd-window needs --vcd FILE");
-  }
-  const isa::Program program = load(options);
+  how.waves = waves_of(options);
   how.clock_mhz = machine_of(options.program).frequency_mhz;
-  run::Result result;
+  const run::Result result = run::run(program, how);
+  print_run(out, options.format, program, result, options.fidelity, how.values, how.clock_mhz);
+  return 0;
+}
+
+int run_whole(std::ostream& out, const Options& options, const isa::machine::Program& program,
+              const config::MachineConfig& machine) {
+  run::MachineOptions how;
+  how.fidelity = parse_fidelity(options.fidelity);
+  how.values = !options.timing_only;
+  how.waves = waves_of(options);
+  if (how.waves && how.fidelity == accelerator::Fidelity::event) {
+    if (options.timing_only) throw UsageError("--vcd shows values; leave out --timing-only");
+    std::cerr << "fusesim: event fidelity has no registers to show: running at stepped fidelity, which takes longer\n";
+    how.fidelity = accelerator::Fidelity::stepped;
+  }
+  const run::MachineRun run = run::run_machine(program, machine, how);
+  print_run(out, options.format, program, machine, run.account, accelerator::name(how.fidelity));
+  return 0;
+}
+
+int run_trace(std::ostream& out, const Options& options) {
+  refuse_compile_options(options.program);
+  if (isa::trace_kind(options.program.network) == isa::TraceKind::array) {
+    return run_array(out, options, load_array_trace(options.program));
+  }
+  const isa::machine::Program program = isa::machine::read_trace(options.program.network);
+  return run_whole(out, options, program, machine_for(program, options.program));
+}
+
+int run_network(std::ostream& out, const Options& options) {
+  const config::MachineConfig machine = machine_of(options.program);
+  if (!machine.has_dram()) return run_array(out, options, compile(options.program));
+  return run_whole(out, options, compile_whole(options.program, machine, !options.timing_only).program, machine);
+}
+
+int run_program(std::ostream& out, const Options& options) {
   try {
-    result = run::run(program, how);
+    return is_trace(options.program.network) ? run_trace(out, options) : run_network(out, options);
   } catch (const run::OptionError& error) {
     throw UsageError(error.what());
   }
-  if (options.format == report::Format::json) {
-    print_json(out, program, result, options, how.clock_mhz);
-  } else {
-    report::write(out, layer_table(program, result, options, how.clock_mhz), options.format);
-  }
-  return 0;
 }
 
 const Registration run_command(
@@ -211,7 +192,11 @@ const Registration run_command(
            ->type_name("SCOPE");
        add_format_option(app, options->format);
        app.footer(
+           "A machine with a DRAM (--machine fuseconv-64x64-ddr4, or --dram) runs the network from DRAM to DRAM with "
+           "every\n"
+           "stall accounted for; without one the array alone is timed, on ideal memory.\n"
            "Examples: fusesim run mobilenet_v2 --variant fuse_half --array 32x32\n"
+           "          fusesim run mobilenet_v2 --dram DDR4-2400\n"
            "          fusesim run v2.trace --vcd v2.vcd --vcd-window 1000:1400 --vcd-scope 'pe[0:3][0:3],ports'");
        return [options](std::ostream& out) { return run_program(out, *options); };
      }});

@@ -63,6 +63,9 @@ Action declare(CLI::App& app) {
   axis("--dw-mapping", axes.dw_mapping, "column, row, broadcast");
   axis("--fuse-links", axes.fuse_links, "yes, no");
   axis("--packing", axes.packing, "yes, no");
+  axis("--dram", axes.dram, "none (ideal, the default), fixed, DDR4-2400, LPDDR4-3200, HBM2-2000");
+  axis("--bandwidth", axes.bandwidth, "Fixed memories of so many 10^9 bytes a second, beside those of --dram");
+  axis("--scratchpad", axes.scratchpad, "With a DRAM: all bytes, as in 1MiB, or 256KiB/256KiB/512KiB");
   add_format_option(app, request->format);
   app.add_option("--out", request->out_directory,
                  "Directory for CSV, JSON, figures (SVG, PNG) and the journal an interrupted sweep continues from")
@@ -73,6 +76,8 @@ Action declare(CLI::App& app) {
   app.footer(
       "Lists are separated by commas. Combinations without meaning are left out and counted below the table.\n"
       "Examples: fusesim sweep --networks mobilenet_v2 --arrays 32,64,48x96 --dw-mapping column,row,broadcast\n"
+      "          fusesim sweep --networks mobilenet_v2 --arrays 64 --folds pipelined --dram "
+      "none,DDR4-2400,LPDDR4-3200\n"
       "          fusesim sweep --paper fuseconv --out results");
   return [request, axis_options](std::ostream& out) {
     for (const CLI::Option* option : axis_options) {

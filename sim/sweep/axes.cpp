@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 #include <utility>
 
 #include "hw/isa/names.h"
 #include "hw/isa/nearest.h"
+#include "hw/memory/dram/dram_standards.h"
 #include "workloads/zoo/zoo.h"
 
 namespace fusesim::sweep {
@@ -93,6 +95,55 @@ config::ArraySize parse_array(std::string_view item) {
   }
 }
 
+double parse_bandwidth(std::string_view item) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
+  if (error != std::errc{} || end != item.data() + item.size() || !(value >= 0.001 && value <= 100000)) {
+    throw UsageError(
+        fmt::format("--bandwidth: '{}' is not a bandwidth from 0.001 to 100000 (10^9 bytes a second)", item));
+  }
+  return value;
+}
+
+/// Ideal memory once, every other memory with every size of scratchpads.
+std::vector<std::optional<Memory>> parse_memories(const AxesText& text) {
+  std::vector<std::string_view> known{"none", "fixed"};
+  for (const memory::DramSpec& spec : memory::dram_standards()) known.push_back(spec.name);
+  std::vector<std::string_view> standards;
+  if (!text.dram.empty()) standards = split("--dram", text.dram);
+  std::vector<double> bandwidths;
+  if (!text.bandwidth.empty()) {
+    for (const std::string_view item : split("--bandwidth", text.bandwidth))
+      add_once(bandwidths, parse_bandwidth(item));
+    if (std::find(standards.begin(), standards.end(), "fixed") == standards.end()) standards.push_back("fixed");
+  }
+  if (standards.empty()) standards.push_back("none");
+  if (bandwidths.empty()) bandwidths.push_back(accelerator::MemoryConfig{}.fixed_gigabytes_per_second);
+  std::vector<config::ScratchpadSizes> sizes;
+  try {
+    for (const std::string_view item : split("--scratchpad", text.scratchpad)) {
+      add_once(sizes, config::parse_scratchpads("--scratchpad", item));
+    }
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+  std::vector<std::optional<Memory>> memories;
+  for (const std::string_view standard : standards) {
+    if (std::find(known.begin(), known.end(), standard) == known.end()) refuse("--dram", standard, known);
+    if (standard == "none") {
+      add_once(memories, std::optional<Memory>());
+      continue;
+    }
+    const bool fixed = standard == "fixed";
+    for (const double bandwidth : fixed ? bandwidths : std::vector<double>{0}) {
+      for (const config::ScratchpadSizes& size : sizes) {
+        add_once(memories, std::optional(Memory{std::string(standard), bandwidth, size}));
+      }
+    }
+  }
+  return memories;
+}
+
 }  // namespace
 
 Axes parse_axes(const AxesText& text) {
@@ -117,6 +168,7 @@ Axes parse_axes(const AxesText& text) {
   axes.dw_mappings = parse_choices<DepthwiseMapping>("--dw-mapping", text.dw_mapping, mappings);
   axes.fuse_links = parse_choices<bool>("--fuse-links", text.fuse_links, yes_no);
   axes.packing = parse_choices<bool>("--packing", text.packing, yes_no);
+  axes.memories = parse_memories(text);
   return axes;
 }
 
@@ -128,7 +180,11 @@ std::vector<HardwareOptions> hardware_options(const Axes& axes) {
   for (const isa::FoldOverlap folds : axes.folds) {
     for (const isa::Accumulators accumulators : axes.accumulators) {
       for (const DepthwiseMapping mapping : axes.dw_mappings) {
-        for (const bool packing : axes.packing) options.push_back({accumulators, folds, mapping, packing});
+        for (const bool packing : axes.packing) {
+          for (const std::optional<Memory>& memory : axes.memories) {
+            options.push_back({accumulators, folds, mapping, packing, memory});
+          }
+        }
       }
     }
   }

@@ -34,6 +34,7 @@ struct Axes {
   std::vector<DepthwiseMapping> dw_mappings;
   std::vector<bool> fuse_links;
   std::vector<bool> packing;
+  std::vector<std::optional<Memory>> memories;  ///< Nothing: ideal.
 };
 
 /// The axes as a user writes them, comma-separated; "all" among `networks` or `variants` stands for every one.
@@ -48,6 +49,9 @@ struct AxesText {
   std::string dw_mapping = "column";
   std::string fuse_links = "yes";
   std::string packing = "no";
+  std::string dram;                 ///< "none", "fixed" or DRAM channels. Empty: none, unless there is a bandwidth.
+  std::string bandwidth;            ///< 10^9 bytes a second of fixed memories, which join those of `dram`.
+  std::string scratchpad = "1MiB";  ///< config::parse_scratchpads() each.
 };
 
 /// Throws UsageError naming the option, the wrong value and the nearest valid one.

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sweep/evaluate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <mutex>
+#include <stdexcept>
 
 #include "hw/control/timing.h"
+#include "sim/run/machine_run.h"
+#include "sim/run/network.h"
 #include "workloads/graph/graph.h"
 #include "workloads/lower/lower.h"
 #include "workloads/zoo/zoo.h"
@@ -44,9 +50,32 @@ Result simulate(const Point& point, const std::vector<graph::Layer>& layers) {
   return result;
 }
 
+/// The hardware models of a whole machine share one simulation kernel, which is the process's: one run at a time.
+std::mutex one_kernel;
+
+Result simulate_machine(const Point& point) {
+  const config::MachineConfig machine = machine_of(point);
+  run::NetworkOptions options;
+  options.depthwise = dataflow(point.hardware.dw_mapping);
+  options.row_packing = point.hardware.packing;
+  options.values = false;
+  run::MachineOptions timing_only;
+  timing_only.values = false;
+  try {
+    config::validate(machine);
+    const tile::Compiled compiled = run::compile_network({point.network, point.variant, {}}, machine, options);
+    const std::lock_guard lock(one_kernel);
+    const run::MachineLayer total = run::run_machine(compiled.program, machine, timing_only).account.total;
+    return {total.cycles, total.macs, {}, MachineResult{total.causes, total.dram_bytes_read, total.dram_bytes_written}};
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format("{}: {}", plain(point), error.what()));
+  }
+}
+
 }  // namespace
 
 Result evaluate(const Point& point, const Workloads& workloads) {
+  if (point.hardware.memory) return simulate_machine(point);
   const std::vector<graph::Layer>& layers = workloads.layers(point.network, point.variant);
   if (!point.formula) return simulate(point, layers);
   Result result;

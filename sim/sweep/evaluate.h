@@ -25,7 +25,9 @@ class Workloads {
 };
 
 /// Simulated: the network is compiled for the point's array and timed instruction by instruction, each operator
-/// beginning as soon as its inputs are complete. Thread safe.
+/// beginning as soon as its inputs are complete. With a memory the network is compiled for a whole machine and runs on
+/// it from DRAM to DRAM, without values; such runs go one at a time. Thread safe. Throws std::runtime_error that opens
+/// with the point when it cannot be compiled.
 [[nodiscard]] Result evaluate(const Point& point, const Workloads& workloads);
 
 }  // namespace fusesim::sweep

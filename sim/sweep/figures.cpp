@@ -18,6 +18,11 @@ std::string mode_file_name(const Point& p) {
     name += fmt::format("_{}_{}_{}", sweep::name(p.hardware.folds), sweep::name(p.hardware.accumulators),
                         sweep::name(p.hardware.dw_mapping));
     if (p.hardware.packing) name += "_packed";
+    if (p.hardware.memory) {
+      std::string sizes = config::text(p.hardware.memory->scratchpads);
+      std::replace(sizes.begin(), sizes.end(), '/', '-');
+      name += "_" + sweep::name(p.hardware.memory) + "_" + sizes;
+    }
   }
   return p.fuse_links ? name : name + "_nolinks";
 }
@@ -28,6 +33,10 @@ std::string mode_title(const Point& p) {
     title += fmt::format(", {} folds, {} accumulators, {} depthwise{}", name(p.hardware.folds),
                          name(p.hardware.accumulators), name(p.hardware.dw_mapping),
                          p.hardware.packing ? ", packed rows" : "");
+    if (p.hardware.memory) {
+      title +=
+          fmt::format(", {}, scratchpads {}", name(p.hardware.memory), config::text(p.hardware.memory->scratchpads));
+    }
   }
   return p.fuse_links ? title : title + ", no FuSe links";
 }
@@ -68,6 +77,15 @@ bool spans_sizes(const LineFigure& figure) {
   });
 }
 
+std::vector<std::string> part_labels(const Result& result) {
+  if (!result.machine) return {"compute", "fill", "drain", "idle"};
+  std::vector<std::string> labels;
+  for (std::uint32_t cause = 0; cause < control::machine::cause_count; ++cause) {
+    labels.emplace_back(control::machine::name(static_cast<control::machine::Cause>(cause)));
+  }
+  return labels;
+}
+
 BarFigure cycles_figure_of(const std::vector<const Row*>& rows) {
   const auto is_64 = [](const Row* row) { return row->point.rows == 64 && row->point.cols == 64; };
   const auto chosen = std::find_if(rows.begin(), rows.end(), is_64);
@@ -77,7 +95,7 @@ BarFigure cycles_figure_of(const std::vector<const Row*>& rows) {
       fmt::format("Where the cycles go at {}x{}; above each bar its cycles and the share of the multipliers in use\n{}",
                   array.rows, array.cols, mode_title(array));
   figure.y_label = "thousand cycles";
-  figure.part_labels = {"compute", "fill", "drain", "idle"};
+  figure.part_labels = part_labels(rows.front()->result);
   for (const Row* row : rows) {
     if (row->point.rows != array.rows || row->point.cols != array.cols) continue;
     panel_of(figure.panels, row->point.network)
@@ -90,10 +108,14 @@ BarFigure cycles_figure_of(const std::vector<const Row*>& rows) {
 
 BarFigure::Bar cycles_bar(const std::string& label, const Result& result, double utilization) {
   const auto thousands = [](std::uint64_t cycles) { return static_cast<double>(cycles) / 1000.0; };
-  const array::CycleBreakdown& b = result.breakdown.value();
-  return {label,
-          {thousands(b.compute), thousands(b.fill), thousands(b.drain), thousands(b.idle)},
-          fmt::format("{:.0f}\n{:.0f} %", thousands(result.cycles), 100 * utilization)};
+  std::vector<double> parts;
+  if (result.machine) {
+    for (const std::uint64_t cycles : result.machine->causes) parts.push_back(thousands(cycles));
+  } else {
+    const array::CycleBreakdown& b = result.breakdown.value();
+    parts = {thousands(b.compute), thousands(b.fill), thousands(b.drain), thousands(b.idle)};
+  }
+  return {label, std::move(parts), fmt::format("{:.0f}\n{:.0f} %", thousands(result.cycles), 100 * utilization)};
 }
 
 std::vector<std::pair<std::string, std::string>> sweep_figures(const std::vector<Row>& rows) {

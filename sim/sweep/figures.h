@@ -11,8 +11,8 @@
 
 namespace fusesim::sweep {
 
-/// A bar of compute, fill, drain and idle in thousand cycles; above it their sum and the utilisation, because a cycle
-/// in which a single sum grows counts as compute. The result has a breakdown.
+/// A bar of compute, fill, drain and idle, or of a machine's causes, in thousand cycles; above it their sum and the
+/// utilisation, because a cycle in which a single sum grows counts as compute. The result is not a formula's.
 [[nodiscard]] BarFigure::Bar cycles_bar(const std::string& label, const Result& result, double utilization);
 
 /// Scripts by file name (without ending). For each combination of model and options among the rows:

@@ -19,12 +19,14 @@ namespace fusesim::sweep {
 
 namespace {
 
-/// "key cycles macs compute fill drain idle", the point in plain columns, and the digest of it all.
+/// "key cycles macs compute fill drain idle", the point in plain columns, and the digest of it all. Where there is a
+/// memory, idle is the other causes and the traffic, joined by colons.
 std::string heading() {
   return fmt::format(
       "# finished points of a fusesim sweep; delete this file to compute them again\n"
-      "# key cycles macs compute fill drain idle {} digest\n",
-      plain_columns);
+      "# key cycles macs compute fill drain idle {} digest\n"
+      "# with a DRAM, idle is conflict:load:vector:store:control:dram_read:dram_written, and {} follow packing\n",
+      plain_columns, plain_memory_columns);
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view action, int error) {
@@ -32,9 +34,26 @@ std::string heading() {
       fmt::format("{}: cannot {}: {}", path.string(), action, std::generic_category().message(error)));
 }
 
+/// The causes and counts of a machine's result that stand joined by colons.
+template <typename Machine>
+auto joined_fields(Machine& machine) {
+  using control::machine::Cause;
+  const auto cause = [&machine](Cause which) { return &machine.causes[static_cast<std::size_t>(which)]; };
+  return std::array{cause(Cause::conflict), cause(Cause::load),       cause(Cause::vector),       cause(Cause::store),
+                    cause(Cause::control),  &machine.dram_bytes_read, &machine.dram_bytes_written};
+}
+
 /// "key cycles macs compute fill drain idle", or dashes for the breakdown a formula has not.
 std::string payload(std::uint64_t point_key, const Result& result) {
   std::string text = fmt::format("{:016x} {} {}", point_key, result.cycles, result.macs);
+  if (result.machine) {
+    const auto& causes = result.machine->causes;
+    std::string joined;
+    for (const std::uint64_t* field : joined_fields(*result.machine)) {
+      joined += fmt::format("{}{}", joined.empty() ? "" : ":", *field);
+    }
+    return text + fmt::format(" {} {} {} {}", causes[0], causes[1], causes[2], joined);
+  }
   if (!result.breakdown) return text + " - - - -";
   const array::CycleBreakdown& b = *result.breakdown;
   return text + fmt::format(" {} {} {} {}", b.compute, b.fill, b.drain, b.idle);
@@ -64,6 +83,20 @@ std::optional<std::pair<std::uint64_t, Result>> parse(std::string_view text) {
     return std::nullopt;
   }
   if (fields[3] == "-") return std::pair{point_key, result};
+  if (fields[6].find(':') != std::string_view::npos) {
+    MachineResult& machine = result.machine.emplace();
+    std::string_view rest = fields[6];
+    for (std::uint64_t* field : joined_fields(machine)) {
+      const std::size_t colon = rest.find(':');
+      if (!number(rest.substr(0, colon), 10, *field)) return std::nullopt;
+      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    }
+    if (!rest.empty() || !number(fields[3], 10, machine.causes[0]) || !number(fields[4], 10, machine.causes[1]) ||
+        !number(fields[5], 10, machine.causes[2])) {
+      return std::nullopt;
+    }
+    return std::pair{point_key, result};
+  }
   array::CycleBreakdown breakdown;
   if (!number(fields[3], 10, breakdown.compute) || !number(fields[4], 10, breakdown.fill) ||
       !number(fields[5], 10, breakdown.drain) || !number(fields[6], 10, breakdown.idle)) {

@@ -20,6 +20,38 @@ std::string_view name(isa::FoldOverlap folds) {
   return isa::name_in(isa::fold_overlap_names(), folds);
 }
 
+std::string name(const std::optional<Memory>& memory) {
+  if (!memory) return "none";
+  if (memory->standard != "fixed") return memory->standard;
+  return fmt::format("fixed-{}", memory->gigabytes_per_second);
+}
+
+config::MachineConfig machine_of(const Point& point) {
+  config::MachineConfig machine;
+  isa::ArrayConfig& array = machine.core.array;
+  array.rows = point.rows;
+  array.cols = point.cols;
+  array.accumulators = point.hardware.accumulators;
+  array.folds = point.hardware.folds;
+  array.fuse_links = point.fuse_links;
+  const Memory& memory = point.hardware.memory.value();
+  machine.memory.standard = memory.standard;
+  if (memory.standard == "fixed") machine.memory.fixed_gigabytes_per_second = memory.gigabytes_per_second;
+  config::set_scratchpads(machine, memory.scratchpads);
+  return machine;
+}
+
+namespace {
+
+/// Nothing for ideal memory, so that such points keep the descriptions and keys they had before there was another.
+std::string memory_text(const Point& point, const char* format) {
+  if (!point.hardware.memory) return "";
+  return fmt::format(fmt::runtime(format), name(point.hardware.memory),
+                     config::text(point.hardware.memory->scratchpads));
+}
+
+}  // namespace
+
 std::string_view model_name(const Point& point) {
   return point.formula ? analytic::name(*point.formula) : std::string_view("simulated");
 }
@@ -30,6 +62,7 @@ std::string describe(const Point& point) {
   if (!point.formula) {
     text += fmt::format(" {} {} dw={} packing={}", name(point.hardware.accumulators), name(point.hardware.folds),
                         name(point.hardware.dw_mapping), point.hardware.packing);
+    text += memory_text(point, " dram={} scratchpads={}");
   }
   return text;
 }
@@ -39,8 +72,10 @@ std::string plain(const Point& point) {
   const std::string common = fmt::format("{} {} {} {} {} {}", point.network, point.variant, point.rows, point.cols,
                                          model_name(point), point.fuse_links);
   if (point.formula) return common + " - - - -";
-  return common + fmt::format(" {} {} {} {}", name(hardware.accumulators), name(hardware.folds),
-                              name(hardware.dw_mapping), hardware.packing);
+  return common +
+         fmt::format(" {} {} {} {}", name(hardware.accumulators), name(hardware.folds), name(hardware.dw_mapping),
+                     hardware.packing) +
+         memory_text(point, " {} {}");
 }
 
 std::uint64_t key(const Point& point) {

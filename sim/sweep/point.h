@@ -11,6 +11,8 @@
 #include "hw/isa/array_config.h"
 #include "hw/isa/program.h"
 #include "sim/analytic/model.h"
+#include "sim/config/machine_config.h"
+#include "sim/config/scratchpads.h"
 
 namespace fusesim::sweep {
 
@@ -39,12 +41,26 @@ inline constexpr std::array depthwise_mappings{DepthwiseMapping::column, Depthwi
 [[nodiscard]] std::string_view name(isa::Accumulators accumulators);
 [[nodiscard]] std::string_view name(isa::FoldOverlap folds);
 
+/// A DRAM, and the scratchpads between it and the array. The rest of the machine (vector unit, controller, DMA, and a
+/// clock of 1000 MHz) is config::MachineConfig's default.
+struct Memory {
+  std::string standard;             ///< "fixed" or a DRAM channel.
+  double gigabytes_per_second = 0;  ///< Fixed only; 0 otherwise. Its latency is the default's.
+  config::ScratchpadSizes scratchpads{};
+  bool operator==(const Memory&) const = default;
+};
+
+/// "DDR4-2400", "fixed-8" (GB/s), and "none" for ideal memory.
+[[nodiscard]] std::string name(const std::optional<Memory>& memory);
+
 /// What only the hardware model distinguishes.
 struct HardwareOptions {
   isa::Accumulators accumulators = isa::Accumulators::pingpong;
   isa::FoldOverlap folds = isa::FoldOverlap::pipelined;
   DepthwiseMapping dw_mapping = DepthwiseMapping::column;
   bool packing = false;  ///< Several image lines of a FuSe layer side by side in one array row.
+  /// Nothing: ideal, only the array is timed. Else the network runs from DRAM to DRAM.
+  std::optional<Memory> memory = {};
   bool operator==(const HardwareOptions&) const = default;
 };
 
@@ -60,14 +76,19 @@ struct Point {
 /// "simulated", or the name of the formula.
 [[nodiscard]] std::string_view model_name(const Point& point);
 
+/// The machine of a point with a memory.
+[[nodiscard]] config::MachineConfig machine_of(const Point& point);
+
 /// One line that tells the point from every other, with the model version: what its key is a digest of.
 [[nodiscard]] std::string describe(const Point& point);
 
 /// The same in columns for people, without the model version: "network variant rows cols model links ...", a dash where
-/// a formula has no such option. The names of the columns are `plain_columns`.
+/// a formula has no such option. The names of the columns are `plain_columns`, followed by `plain_memory_columns` for a
+/// point with a memory.
 [[nodiscard]] std::string plain(const Point& point);
 inline constexpr std::string_view plain_columns =
     "network variant rows cols model fuse_links accumulators folds dw_mapping packing";
+inline constexpr std::string_view plain_memory_columns = "dram scratchpads";
 
 /// 64-bit digest of describe().
 [[nodiscard]] std::uint64_t key(const Point& point);
@@ -78,7 +99,7 @@ inline constexpr std::string_view plain_columns =
 [[nodiscard]] std::optional<std::string_view> rule_against(const Point& point);
 
 /// What the speedup of `point` is measured against: the network's baseline variant with `mapping` depthwise on the
-/// same array without FuSe links, same model, accumulators and folds, no packing.
+/// same array without FuSe links, same model, accumulators, folds and memory, no packing.
 [[nodiscard]] Point reference(const Point& point, DepthwiseMapping mapping);
 
 }  // namespace fusesim::sweep

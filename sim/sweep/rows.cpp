@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ std::vector<Row> make_rows(const std::vector<Point>& points, const Results& resu
 
 namespace {
 
+using control::machine::Cause;
+
 template <typename T>
 report::Cell cell_if(bool present, T value) {
   report::Cell cell;
@@ -45,6 +48,9 @@ report::Cell cell_if(bool present, T value) {
 }  // namespace
 
 report::Table to_report(const std::vector<Row>& rows) {
+  // Columns that say nothing when every memory is ideal are left out of a terminal's table.
+  const bool ideal =
+      std::none_of(rows.begin(), rows.end(), [](const Row& row) { return row.point.hardware.memory.has_value(); });
   report::Table table(
       "Cycles and speedups",
       {{"network", "", "Name in the zoo; input 224x224x3"},
@@ -65,20 +71,57 @@ report::Table to_report(const std::vector<Row>& rows) {
        {"compute_cycles", "", "Cycles in which sums grow"},
        {"fill_cycles", "", "Cycles in which operands only travel"},
        {"drain_cycles", "", "Cycles in which sums only leave"},
-       {"idle_cycles", "", "Cycles in which nothing moves"},
-       {"macs", "", "Useful multiply-accumulates", 3, true}});
+       {"idle_cycles", "", "Cycles in which nothing moves, on ideal memory"},
+       {"macs", "", "Useful multiply-accumulates", 3, true},
+       {"dram", "", "none: ideal memory, the array alone; fixed-N: N GB/s; else a DRAM channel", 3, ideal},
+       {"scratchpads", "", "Bytes for activations/weights/outputs", 3, ideal},
+       {"conflict_cycles", "", "Cycles in which the array is held for scratchpad banks", 3, ideal},
+       {"load_cycles", "", "Cycles in which the array is empty, in the end because of a load", 3, ideal},
+       {"vector_cycles", "", "... because of the vector unit", 3, ideal},
+       {"store_cycles", "", "... because of a store", 3, ideal},
+       {"control_cycles", "", "... because instructions are fetched or decoded", 3, ideal},
+       {"dram_bytes_read", "bytes", "Loaded", 3, true},
+       {"dram_bytes_written", "bytes", "Stored", 3, true}});
   for (const Row& row : rows) {
     const Point& p = row.point;
     const bool simulated = !p.formula;
     const auto text = [&](std::string_view value) { return cell_if(simulated, std::string(value)); };
-    const array::CycleBreakdown parts = row.result.breakdown.value_or(array::CycleBreakdown{});
-    const auto part = [&](std::uint64_t cycles) { return cell_if(row.result.breakdown.has_value(), cycles); };
-    table.add_row({p.network, p.variant, std::uint64_t{p.rows}, std::uint64_t{p.cols}, std::string(model_name(p)),
-                   p.fuse_links, text(name(p.hardware.accumulators)), text(name(p.hardware.folds)),
-                   text(name(p.hardware.dw_mapping)), row.result.cycles, row.speedup, row.utilization,
+    const std::optional<MachineResult>& machine = row.result.machine;
+    const auto cause = [&](Cause which) { return machine ? machine->causes[static_cast<std::size_t>(which)] : 0; };
+    array::CycleBreakdown parts = row.result.breakdown.value_or(array::CycleBreakdown{});
+    if (machine) parts = {cause(Cause::compute), cause(Cause::fill), cause(Cause::drain), 0};
+    const auto part = [&](std::uint64_t cycles) {
+      return cell_if(row.result.breakdown.has_value() || machine.has_value(), cycles);
+    };
+    const auto count = [&](std::uint64_t value) { return cell_if(machine.has_value(), value); };
+    table.add_row({p.network,
+                   p.variant,
+                   std::uint64_t{p.rows},
+                   std::uint64_t{p.cols},
+                   std::string(model_name(p)),
+                   p.fuse_links,
+                   text(name(p.hardware.accumulators)),
+                   text(name(p.hardware.folds)),
+                   text(name(p.hardware.dw_mapping)),
+                   row.result.cycles,
+                   row.speedup,
+                   row.utilization,
                    cell_if(simulated, p.hardware.packing),
-                   cell_if(row.speedup_over_row.has_value(), row.speedup_over_row.value_or(0)), part(parts.compute),
-                   part(parts.fill), part(parts.drain), part(parts.idle), row.result.macs});
+                   cell_if(row.speedup_over_row.has_value(), row.speedup_over_row.value_or(0)),
+                   part(parts.compute),
+                   part(parts.fill),
+                   part(parts.drain),
+                   cell_if(row.result.breakdown.has_value(), parts.idle),
+                   row.result.macs,
+                   text(name(p.hardware.memory)),
+                   cell_if(machine.has_value(), p.hardware.memory ? config::text(p.hardware.memory->scratchpads) : ""),
+                   count(cause(Cause::conflict)),
+                   count(cause(Cause::load)),
+                   count(cause(Cause::vector)),
+                   count(cause(Cause::store)),
+                   count(cause(Cause::control)),
+                   count(machine ? machine->dram_bytes_read : 0),
+                   count(machine ? machine->dram_bytes_written : 0)});
   }
   table.add_note(
       "speedup: the baseline network with column depthwise and no FuSe links, on the same array, model, accumulators "
@@ -86,9 +129,18 @@ report::Table to_report(const std::vector<Row>& rows) {
       "folds, over this row.");
   table.add_note(
       "speedup_over_row: the same with the baseline's depthwise layers mapped by row, which needs no hardware.");
-  table.add_note(
-      "Simulated rows time the array alone: memory and the operators between array layers cost nothing here.");
-  table.add_note("compute + fill + drain + idle = cycles; formulas know no such parts.");
+  if (ideal) {
+    table.add_note(
+        "Simulated rows time the array alone: memory and the operators between array layers cost nothing here.");
+    table.add_note("compute + fill + drain + idle = cycles; formulas know no such parts.");
+  } else {
+    table.add_note(
+        "Rows with dram none time the array alone: memory and the operators between array layers cost nothing there.");
+    table.add_note(
+        "Other rows run the network from DRAM to DRAM at 1000 MHz, references too; compute + fill + drain + conflict + "
+        "load "
+        "+ vector + store + control = cycles.");
+  }
   table.add_note(fmt::format("Figures of {}.", model_version));
   return table;
 }

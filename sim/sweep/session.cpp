@@ -85,7 +85,9 @@ Product sweep_product(const Expansion& expansion, const Results& results, report
 /// until the user removes them. A paper's files have names of their own.
 void claim(const std::filesystem::path& directory, const Expansion& expansion) {
   std::string request = "# the points of sweep.csv; another sweep needs another --out\n";
-  request += fmt::format("# {}\n", plain_columns);
+  const bool with_memory = std::any_of(expansion.points.begin(), expansion.points.end(),
+                                       [](const Point& point) { return point.hardware.memory.has_value(); });
+  request += fmt::format("# {}{}{}\n", plain_columns, with_memory ? " " : "", with_memory ? plain_memory_columns : "");
   for (const Point& point : expansion.points) request += plain(point) + "\n";
   const std::filesystem::path path = directory / "sweep.points.txt";
   std::ifstream file(path, std::ios::binary);

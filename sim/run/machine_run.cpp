@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run/machine_run.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "hw/accelerator/machine.h"
+#include "rtl/verilated_array.h"
+#include "sim/run/wave_file.h"
+
+namespace fusesim::run {
+
+namespace {
+
+void check_options(const isa::machine::Program& program, const MachineOptions& options) {
+  const bool event = options.fidelity == accelerator::Fidelity::event;
+  if (!options.values && !event) {
+    throw OptionError(std::string("fidelity ") + accelerator::name(options.fidelity) +
+                      " always computes values; leave out --timing-only or use --fidelity event");
+  }
+  if (options.waves && event) {
+    throw OptionError("fidelity event has no registers to show; waveforms need --fidelity stepped or rtl");
+  }
+  if (options.values && !program.has_values()) {
+    throw OptionError("the program was compiled for timing only and holds no weights; run it with --timing-only");
+  }
+}
+
+}  // namespace
+
+MachineRun run_machine(const isa::machine::Program& program, const config::MachineConfig& machine,
+                       const MachineOptions& options) {
+  check_options(program, options);
+  const isa::machine::CoreConfig core = config::core_of(machine);
+  accelerator::MachineOptions how;
+  how.fidelity = options.fidelity;
+  how.clock_mhz = machine.frequency_mhz;
+  how.values = options.values;
+  how.memory = machine.memory;
+  how.keep_tensors = options.values;
+  how.observer = options.observer;
+  // Made before anything is written: it may not exist.
+  std::unique_ptr<array::ArrayModel> verilated;
+  if (options.fidelity == accelerator::Fidelity::rtl) verilated = std::make_unique<rtl::VerilatedArray>(core.array);
+  how.make_rtl = [&](const isa::ArrayConfig&) { return std::move(verilated); };
+  std::optional<WaveFile> waves;
+  if (options.waves) {
+    waves.emplace(core.array, *options.waves, machine.frequency_mhz);
+    how.window_begin = waves->observed_begin();
+    how.window_end = waves->observed_end();
+    how.observe = waves->observer();
+  }
+  accelerator::MachineResult result = accelerator::run(program, core, how);
+  if (waves) {
+    WaveFile::check_window(*options.waves, result.record.cycles);
+    waves->close();
+  }
+  MachineRun run;
+  run.account = make_account(program, core, result.record, result.tensors);
+  run.record = std::move(result.record);
+  return run;
+}
+
+}  // namespace fusesim::run

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run/network.h"
+
+#include <fmt/format.h>
+
+#include "hw/memory/dram/dram_standards.h"
+#include "workloads/quantize/quantize.h"
+#include "workloads/quantize/rewrite.h"
+#include "workloads/quantize/synthetic.h"
+#include "workloads/zoo/zoo.h"
+
+namespace fusesim::run {
+
+std::string describe(const Network& network) {
+  std::string text = network.name + " " + network.variant;
+  if (network.input != InputSize{}) text += fmt::format(" {}x{}", network.input.height, network.input.width);
+  return text;
+}
+
+graph::Graph build(const Network& network) {
+  graph::Graph graph = zoo::build(network.name, network.variant);
+  if (network.input == InputSize{}) return graph;
+  return quantize::with_input_size(graph, network.input.height, network.input.width);
+}
+
+double latency_cycles(const config::MachineConfig& machine) {
+  const accelerator::MemoryConfig& memory = machine.memory;
+  if (memory.standard == "fixed") return memory.fixed_latency_ns * machine.frequency_mhz / 1000;
+  const memory::DramSpec& spec = memory::dram_standard(memory.standard);
+  const auto clocks = spec.timing.rcd_read + spec.timing.cl + spec.burst_clocks();
+  return static_cast<double>(clocks) * machine.frequency_mhz / spec.clock_mhz;
+}
+
+tile::Compiled compile_network(const Network& network, const config::MachineConfig& machine,
+                               const NetworkOptions& options) {
+  tile::Options tiling;
+  tiling.core = config::core_of(machine);
+  tiling.depthwise = options.depthwise;
+  tiling.row_packing = options.row_packing;
+  tiling.dram_bytes_per_cycle = accelerator::peak_bytes_per_second(machine.memory) / (machine.frequency_mhz * 1e6);
+  tiling.dram_latency_cycles = latency_cycles(machine);
+  tiling.seed = options.seed;
+  tiling.values = options.values;
+  const reference::QuantizedGraph quantized = [&] {
+    const auto g = build(network);
+    const auto net = quantize::synthetic_network(g, options.seed, 2);
+    const std::vector<quantize::Map> samples{
+        quantize::synthetic_image({3, network.input.height, network.input.width}, 1)};
+    return quantize::quantize(net, std::span<const quantize::Map>(samples), quantize::Options{});
+  }();
+  return tile::compile(quantized, describe(network), tiling);
+}
+
+}  // namespace fusesim::run

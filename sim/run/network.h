@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a network's name to a program for a whole machine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "hw/isa/program.h"
+#include "sim/config/machine_config.h"
+#include "workloads/graph/graph.h"
+#include "workloads/tile/compile.h"
+
+namespace fusesim::run {
+
+/// Height and width of a network's input.
+struct InputSize {
+  std::uint32_t height = 224, width = 224;
+  bool operator==(const InputSize&) const = default;
+};
+
+struct Network {
+  std::string name;
+  std::string variant = "baseline";
+  InputSize input;
+};
+
+/// "mobilenet_v2 fuse_half", and the size of the input when it is not 224x224: what programs are called.
+[[nodiscard]] std::string describe(const Network& network);
+
+/// The network's graph. Throws std::invalid_argument naming the nearest valid name, or graph::GraphError when the input
+/// is too small for the network.
+[[nodiscard]] graph::Graph build(const Network& network);
+
+struct NetworkOptions {
+  isa::Dataflow depthwise = isa::Dataflow::depthwise_column;
+  bool row_packing = false;
+  std::uint64_t seed = 1;  ///< Of the made-up weights and input.
+  bool values = true;      ///< Without, the program is for timing only.
+};
+
+/// The network in integers with made-up weights, compiled for the machine, which has a DRAM: its bandwidth and latency
+/// are what the compiler believes of the memory. Throws std::invalid_argument (tile::CompileError among them).
+[[nodiscard]] tile::Compiled compile_network(const Network& network, const config::MachineConfig& machine,
+                                             const NetworkOptions& options);
+
+/// Cycles of the machine's clock from a request to its first byte, with the DRAM's row closed.
+[[nodiscard]] double latency_cycles(const config::MachineConfig& machine);
+
+}  // namespace fusesim::run
