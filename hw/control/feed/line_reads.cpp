@@ -57,7 +57,7 @@ void LineReads::set_columns(std::uint64_t col_base, std::uint32_t cols) {
       line = along / distance_;
       along -= line * distance_;
     }
-    if (along >= length_ || line >= per_task_) continue;
+    if (along >= length_) continue;  // What comes after a task's last line is further on, too.
     const std::int64_t byte = along * element_step_;
     const bool shift = m > 0 && steps_[m - 1].kind != Step::Kind::padding && steps_[m - 1].line == line &&
                        steps_[m - 1].byte == byte + shift_;
