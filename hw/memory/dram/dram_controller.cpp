@@ -38,6 +38,7 @@ DramController::DramController(const DramSpec& spec, const DramControllerOptions
     : options_(options),
       timing_(spec),
       map_(spec, options.address_map),
+      burst_bytes_(spec.burst_bytes()),
       lanes_(std::uint32_t{1} << map_.lane_bits()),
       lane_bits_(map_.lane_bits()),
       chunk_(std::uint64_t{spec.bursts_per_row()} << lane_bits_),
@@ -85,37 +86,52 @@ void DramController::push_run(std::uint64_t tag, std::uint64_t first, bool write
   }
   Run& run = *free_runs_.back();
   free_runs_.pop_back();
-  run.tag = tag;
-  run.first = first;
-  run.arrival = arrival;
-  run.bursts = run.left = bursts;
-  run.write = write;
-  run.blockers = bursts == 1 ? count_blockers(first, write) : 0;
-  if (run.blockers != 0) ++blocked_;
+  const std::uint32_t blockers = bursts == 1 ? count_blockers(first, write) : 0;
+  if (blockers != 0) ++blocked_;
+  run = {tag, first, arrival, bursts, bursts, blockers, write};
+  const std::size_t youngest = segments_.size();
   cut_into_segments(run);
   queue_.push_back(&run);
   waiting_ += bursts;
+  waiting_in_[write] += bursts;
   latest_arrival_ = std::max(latest_arrival_, arrival);
-  if (chosen_ && !keeps_plan(run)) chosen_ = false;
+  if (chosen_ && !keeps_plan(youngest)) chosen_ = false;
 }
 
 void DramController::cut_into_segments(Run& run) {
-  run.segments.clear();
   for (std::uint32_t begin = 0; begin < run.bursts;) {
     const std::uint64_t in_chunk = chunk_ - ((run.first + begin) & (chunk_ - 1));
     const auto length = static_cast<std::uint32_t>(std::min<std::uint64_t>(in_chunk, run.bursts - begin));
-    const auto first = static_cast<std::uint32_t>(run.segments.size());
     for (std::uint32_t lane = 0; lane < std::min(lanes_, length); ++lane) {
-      const DramLocation at = map_.locate((run.first + begin + lane) * spec().burst_bytes());
-      run.segments.push_back({.bank = at.bank,
-                              .row = at.row,
-                              .head = begin + lane,
-                              .left = (length - lane + lanes_ - 1) >> lane_bits_,
-                              .first = first,
-                              .open = timing_.is_open(at.bank, at.row),
-                              .counted = false});
+      const DramLocation at = map_.locate((run.first + begin + lane) * burst_bytes_);
+      segments_.push_back({.run = &run,
+                           .row = at.row,
+                           .head = begin + lane,
+                           .left = (length - lane + lanes_ - 1) >> lane_bits_,
+                           .lane = lane,
+                           .bank = at.bank,
+                           .write = run.write,
+                           .open = timing_.is_open(at.bank, at.row),
+                           .counted = false});
+      if (!segments_.back().open) ++closed_segments_;
     }
     begin += length;
+  }
+}
+
+// Runs end nearly in the order in which they came: what is left in between is cleared out now and then.
+void DramController::forget(Run& run, std::size_t segment) {
+  while (segment != begin_ && segments_[segment - 1].run == &run) --segment;
+  for (; segment != segments_.size() && segments_[segment].run == &run; ++segment) segments_[segment].run = nullptr;
+  queue_.erase(std::find(queue_.begin(), queue_.end(), &run));
+  free_runs_.push_back(&run);
+  while (begin_ != segments_.size() && segments_[begin_].run == nullptr) ++begin_;
+  if (begin_ == segments_.size()) {
+    segments_.clear();
+    begin_ = 0;
+  } else if (begin_ > 256) {
+    std::erase_if(segments_, [](const Segment& each) { return each.run == nullptr; });
+    begin_ = 0;
   }
 }
 
@@ -126,27 +142,30 @@ bool DramController::must_keep_order(std::uint64_t first, std::uint32_t bursts, 
 }
 
 std::uint32_t DramController::count_blockers(std::uint64_t burst, bool write) const {
+  if (!must_keep_order(burst, 1, write)) return 0;
   std::uint32_t blockers = 0;
-  for (const Run* older : queue_) {
-    if (!(older->write || write) || burst < older->first || burst - older->first >= older->bursts) continue;
-    const auto index = static_cast<std::uint32_t>(burst - older->first);
-    for (const Segment& segment : older->segments) {
-      if (index < segment.head || ((index - segment.head) & (lanes_ - 1)) != 0) continue;
-      if ((index - segment.head) >> lane_bits_ < segment.left) ++blockers;
-    }
+  for (std::size_t i = begin_; i < segments_.size(); ++i) {
+    const Segment& segment = segments_[i];
+    if (segment.left == 0 || !(segment.write || write)) continue;
+    const std::uint64_t head = segment.run->first + segment.head;
+    if (burst < head || ((burst - head) & (lanes_ - 1)) != 0) continue;
+    if ((burst - head) >> lane_bits_ < segment.left) ++blockers;
   }
   return blockers;
 }
 
 // The youngest run changes a plan by being served sooner, by wanting rows to be opened or closed, or by its arrival.
-bool DramController::keeps_plan(const Run& youngest) const {
+bool DramController::keeps_plan(std::size_t youngest) const {
   if (options_.scheduler == DramScheduler::fcfs) return queue_.size() > 1;
   if (!is_column(plan_.command)) return false;
-  if (plan_.bursts > 1 && (outpaced_ || youngest.arrival > plan_.clock)) return false;
-  const Cycle from = std::max(youngest.arrival, timing_.earliest_column_of_rank(youngest.write));
-  return std::all_of(youngest.segments.begin(), youngest.segments.end(), [&](const Segment& segment) {
-    return segment.open && std::max(from, timing_.earliest_column_of_bank(youngest.write, segment.bank)) >= plan_.clock;
-  });
+  const Run& run = *segments_[youngest].run;
+  if (plan_.bursts > 1 && (outpaced_ || run.arrival > plan_.clock)) return false;
+  const Cycle from = std::max(run.arrival, timing_.earliest_column_of_rank(run.write));
+  for (std::size_t i = youngest; i < segments_.size(); ++i) {
+    if (!segments_[i].open) return false;
+    if (std::max(from, timing_.earliest_column_of_bank(run.write, segments_[i].bank)) < plan_.clock) return false;
+  }
+  return true;
 }
 
 void DramController::choose_refresh() {
@@ -154,70 +173,89 @@ void DramController::choose_refresh() {
   plan_ = {.clock = std::max({now_, refresh_due_, timing_.earliest(command, 0)}), .command = command};
 }
 
+Cycle DramController::row_clock(const Segment& segment) const {
+  const Cycle allowed =
+      timing_.is_closed(segment.bank)
+          ? std::max(timing_.earliest_activate_of_rank(), timing_.earliest_activate_of_bank(segment.bank))
+          : std::max(timing_.earliest_precharge_of_rank(), timing_.earliest_precharge_of_bank(segment.bank));
+  return std::max({now_, segment.run->arrival, allowed});
+}
+
 void DramController::choose_for_oldest() {
-  const Run& run = *queue_.front();
-  std::uint32_t oldest = 0;
-  for (std::uint32_t i = 1; i < run.segments.size(); ++i) {
-    const Segment& segment = run.segments[i];
-    const Segment& best = run.segments[oldest];
-    if (segment.left != 0 && (best.left == 0 || segment.head < best.head)) oldest = i;
+  const Run* const run = queue_.front();
+  std::size_t oldest = begin_;
+  for (std::size_t i = begin_ + 1; i < segments_.size() && segments_[i].run == run; ++i) {
+    const Segment& best = segments_[oldest];
+    if (segments_[i].left != 0 && (best.left == 0 || segments_[i].head < best.head)) oldest = i;
   }
-  const Segment& segment = run.segments[oldest];
-  const DramCommand command = segment.open                     ? column_command(run.write)
-                              : timing_.open_row(segment.bank) ? DramCommand::precharge
-                                                               : DramCommand::activate;
-  plan_ = {.clock = std::max({now_, run.arrival, timing_.earliest(command, segment.bank)}),
+  const Segment& segment = segments_[oldest];
+  const DramCommand command = segment.open                      ? column_command(run->write)
+                              : timing_.is_closed(segment.bank) ? DramCommand::activate
+                                                                : DramCommand::precharge;
+  plan_ = {.clock = std::max({now_, run->arrival, timing_.earliest(command, segment.bank)}),
            .command = command,
-           .run = 0,
            .segment = oldest};
 }
 
 void DramController::choose_among_arrived(Cycle horizon) {
   const std::array<Cycle, 2> from{std::max(now_, timing_.earliest_column_of_rank(false)),
                                   std::max(now_, timing_.earliest_column_of_rank(true))};
-  plan_ = {};
-  std::uint32_t head = 0;
-  std::uint64_t taken = 0;  // Banks whose open row a burst still wants, or in which an older burst opens one.
-  closed_.clear();
-  for (std::uint32_t r = 0; r < queue_.size(); ++r) {
-    const Run& run = *queue_[r];
-    if (run.arrival > horizon) continue;
-    const Cycle ready = std::max(from[run.write], run.arrival);
-    for (std::uint32_t s = 0; s < run.segments.size(); ++s) {
-      const Segment& segment = run.segments[s];
-      if (segment.left == 0) continue;
-      if (!segment.open) {
-        closed_.push_back({r, s});
-        continue;
-      }
-      taken |= bit(segment.bank);
-      if (run.blockers != 0) continue;
-      const Cycle clock = std::max(ready, timing_.earliest_column_of_bank(run.write, segment.bank));
-      // Of those that can be issued together the oldest is chosen: the first found, or of one run the first in it.
-      if (clock < plan_.clock || (clock == plan_.clock && r == plan_.run && segment.head < head)) {
-        plan_ = {.clock = clock, .command = column_command(run.write), .run = r, .segment = s};
-        head = segment.head;
-      }
-    }
+  const bool all_arrived = latest_arrival_ <= now_;
+  std::uint64_t taken = 0;                // Banks whose open row a burst still wants.
+  std::array<std::uint64_t, 2> served{};  // Banks that an older burst reads, or writes: a younger one cannot be sooner.
+  Cycle clock = kNever;
+  std::size_t chosen = 0;
+  // Nothing is sooner than this; with no row to open, the first burst found that is as soon is the choice.
+  Cycle soonest = 0;
+  if (all_arrived && closed_segments_ == 0) {
+    soonest = std::min(waiting_in_[0] != 0 ? from[0] : kNever, waiting_in_[1] != 0 ? from[1] : kNever);
   }
+  closed_.clear();
+  for (std::size_t i = begin_; i < segments_.size(); ++i) {
+    const Segment& segment = segments_[i];
+    if (segment.left == 0) continue;
+    Cycle ready = from[segment.write];
+    if (!all_arrived) {
+      if (segment.run->arrival > horizon) continue;
+      ready = std::max(ready, segment.run->arrival);
+    }
+    if (!segment.open) {
+      closed_.push_back(i);
+      continue;
+    }
+    taken |= bit(segment.bank);
+    if (served[segment.write] & bit(segment.bank)) continue;
+    if (blocked_ != 0 && segment.run->blockers != 0) continue;
+    if (all_arrived || segment.run->arrival <= now_) served[segment.write] |= bit(segment.bank);
+    ready = std::max(ready, timing_.earliest_column_of_bank(segment.write, segment.bank));
+    // Of those that can be issued together the oldest is chosen: the first found, or of one run the first in it.
+    if (ready < clock ||
+        (ready == clock && segment.run == segments_[chosen].run && segment.head < segments_[chosen].head)) {
+      clock = ready;
+      chosen = i;
+    }
+    if (clock == soonest && (i + 1 == segments_.size() || segments_[i + 1].run != segment.run)) break;
+  }
+  plan_ = {.clock = clock, .command = column_command(segments_[chosen].write), .segment = chosen};
+
   row_clock_ = kNever;
   row_banks_ = 0;
-  Plan row;
-  for (const auto [r, s] : closed_) {
-    const Run& run = *queue_[r];
-    const Segment& segment = run.segments[s];
+  for (const std::size_t i : closed_) {
+    const Segment& segment = segments_[i];
     row_banks_ |= bit(segment.bank);
+    // Nor is a row opened where an older burst opens one.
     if (taken & bit(segment.bank)) continue;
     taken |= bit(segment.bank);
-    const DramCommand command = timing_.open_row(segment.bank) ? DramCommand::precharge : DramCommand::activate;
-    const Cycle clock = std::max({now_, run.arrival, timing_.earliest(command, segment.bank)});
-    if (clock < row.clock ||
-        (clock == row.clock && r == row.run && segment.head < queue_[r]->segments[row.segment].head)) {
-      row = {.clock = clock, .command = command, .run = r, .segment = s};
+    const Cycle row = row_clock(segment);
+    if (row < row_clock_ ||
+        (row == row_clock_ && segment.run == segments_[chosen].run && segment.head < segments_[chosen].head)) {
+      row_clock_ = row;
+      chosen = i;
     }
   }
-  row_clock_ = row.clock;
-  if (row.clock < plan_.clock) plan_ = row;
+  if (row_clock_ >= plan_.clock) return;
+  const bool closed = timing_.is_closed(segments_[chosen].bank);
+  plan_ = {.clock = row_clock_, .command = closed ? DramCommand::activate : DramCommand::precharge, .segment = chosen};
 }
 
 void DramController::choose_burst() {
@@ -256,19 +294,30 @@ const DramController::Plan& DramController::choose() {
   return plan_;
 }
 
+bool DramController::is_oldest_of_run(std::size_t segment) const {
+  const Segment& planned = segments_[segment];
+  for (std::size_t i = segment; i != begin_ && segments_[i - 1].run == planned.run; --i) {
+    if (segments_[i - 1].left != 0 && segments_[i - 1].head < planned.head) return false;
+  }
+  for (std::size_t i = segment + 1; i != segments_.size() && segments_[i].run == planned.run; ++i) {
+    if (segments_[i].left != 0 && segments_[i].head < planned.head) return false;
+  }
+  return true;
+}
+
 // Bursts of the run in order, all of whose rows are open, from the planned one on: those that can follow it at the
 // spacing. Clocks only ever rise, so what is allowed in time now is the earliest it will be.
-std::uint32_t DramController::bursts_in_turn(const Run& run, std::uint32_t most) const {
-  const Segment& planned = run.segments[plan_.segment];
-  const std::uint64_t number = run.first + planned.head;
-  std::uint64_t count = std::min<std::uint64_t>(most, run.bursts - planned.head);
+std::uint32_t DramController::bursts_in_turn(std::uint32_t most) const {
+  const Segment& planned = segments_[plan_.segment];
+  const std::uint64_t number = planned.run->first + planned.head;
+  std::uint64_t count = std::min<std::uint64_t>(most, planned.run->bursts - planned.head);
   count = std::min(count, chunk_ - (number & (chunk_ - 1)));
   if (group_stretch_ > 1) count = std::min(count, group_stretch_ - (number & (group_stretch_ - 1)));
-  const std::uint32_t lane = plan_.segment - planned.first;
+  const std::size_t first = plan_.segment - planned.lane;
   for (std::uint32_t i = 1; i < lanes_ && i < count; ++i) {
-    const Segment& next = run.segments[planned.first + ((lane + i) & (lanes_ - 1))];
+    const Segment& next = segments_[first + ((planned.lane + i) & (lanes_ - 1))];
     if (next.left == 0 || next.head != planned.head + i || !next.open ||
-        timing_.earliest_column_of_bank(run.write, next.bank) > plan_.clock + i * spacing_) {
+        timing_.earliest_column_of_bank(planned.write, next.bank) > plan_.clock + i * spacing_) {
       return i;
     }
   }
@@ -276,63 +325,53 @@ std::uint32_t DramController::bursts_in_turn(const Run& run, std::uint32_t most)
 }
 
 Cycle DramController::first_of_older_runs() const {
-  const bool write = queue_[plan_.run]->write;
+  const Segment& planned = segments_[plan_.segment];
   Cycle first = kNever;
-  for (std::uint32_t r = 0; r < plan_.run; ++r) {
-    const Run& run = *queue_[r];
-    if (run.write != write || run.blockers != 0) continue;
-    for (const Segment& segment : run.segments) {
-      if (segment.left == 0 || !segment.open) continue;
-      first = std::min(first, std::max(run.arrival, timing_.earliest_column_of_bank(write, segment.bank)));
-    }
+  for (std::size_t i = begin_; segments_[i].run != planned.run; ++i) {
+    const Segment& segment = segments_[i];
+    if (segment.left == 0 || segment.write != planned.write || !segment.open || segment.run->blockers != 0) continue;
+    first =
+        std::min(first, std::max(segment.run->arrival, timing_.earliest_column_of_bank(segment.write, segment.bank)));
   }
   return first;
 }
 
 bool DramController::has_rival_in_another_group() const {
-  const Run& planned = *queue_[plan_.run];
+  const Segment& planned = segments_[plan_.segment];
   const std::uint32_t banks = spec().banks_per_group;
-  const std::uint32_t group = planned.segments[plan_.segment].bank / banks;
-  return std::any_of(queue_.begin(), queue_.end(), [&](const Run* run) {
-    return run->write == planned.write &&
-           std::any_of(run->segments.begin(), run->segments.end(), [&](const Segment& segment) {
-             return segment.left != 0 && segment.open && segment.bank / banks != group;
-           });
-  });
+  return std::any_of(
+      segments_.begin() + static_cast<std::ptrdiff_t>(begin_), segments_.end(), [&](const Segment& each) {
+        return each.left != 0 && each.open && each.write == planned.write && each.bank / banks != planned.bank / banks;
+      });
 }
 
-// How many bursts of the run certainly follow the planned one at the spacing, docs/memory.md says why.
+// How many bursts of the run certainly follow the planned one at the spacing; docs/memory.md says why.
 void DramController::extend_plan() {
-  const Run& run = *queue_[plan_.run];
-  if (run.left == 1 || !in_turn_[run.write]) return;
-  const std::uint32_t head = run.segments[plan_.segment].head;
-  for (const Segment& segment : run.segments) {
-    if (segment.left != 0 && segment.head < head) return;
-  }
-  const bool oldest_only = options_.scheduler == DramScheduler::fcfs;
-  if (oldest_only) {
+  const Segment& planned = segments_[plan_.segment];
+  const Run& run = *planned.run;
+  if (run.left == 1 || !in_turn_[run.write] || !is_oldest_of_run(plan_.segment)) return;
+  if (options_.scheduler == DramScheduler::fcfs) {
     const Cycle room = (refresh_due_ - 1 - plan_.clock) / spacing_ + 1;
-    plan_.bursts = bursts_in_turn(run, static_cast<std::uint32_t>(std::min<Cycle>(room, run.left)));
+    plan_.bursts = bursts_in_turn(static_cast<std::uint32_t>(std::min<Cycle>(room, run.left)));
     return;
   }
   if (bypasses_ >= options_.bypass_limit) return;
   if (outpaced_ && has_rival_in_another_group()) return;
   std::uint32_t most = run.left;
-  if (plan_.run != 0) most = std::min(most, options_.bypass_limit - bypasses_);
   Cycle last = std::min({refresh_due_ - 1, next_arrival_ - 1, row_clock_});
-  if (plan_.run != 0) {
+  if (&run != queue_.front()) {
+    most = std::min(most, options_.bypass_limit - bypasses_);
     const Cycle rival = first_of_older_runs();
     if (rival <= plan_.clock) return;
     last = std::min(last, rival - 1);
   }
   most = static_cast<std::uint32_t>(std::min<Cycle>(most, (last - plan_.clock) / spacing_ + 1));
-  std::uint32_t count = bursts_in_turn(run, most);
+  std::uint32_t count = bursts_in_turn(most);
   if (row_banks_ != 0) {
     // When the last burst that wants a row has been served, somebody else may close it.
-    const std::uint32_t first = run.segments[plan_.segment].first;
-    const std::uint32_t lane = plan_.segment - first;
+    const std::size_t first = plan_.segment - planned.lane;
     for (std::uint32_t i = 0; i < lanes_ && i < count; ++i) {
-      const Segment& segment = run.segments[first + ((lane + i) & (lanes_ - 1))];
+      const Segment& segment = segments_[first + ((planned.lane + i) & (lanes_ - 1))];
       const std::uint32_t end = i + ((segment.left - 1) << lane_bits_) + 1;
       if (row_banks_ & bit(segment.bank)) count = std::min(count, end);
     }
@@ -347,16 +386,13 @@ Cycle DramController::next_command() {
 Cycle DramController::next_done() {
   if (queue_.empty()) return kNever;
   const Plan& plan = choose();
-  const bool column = is_column(plan.command);
   const Cycle last = plan.clock + (plan.bursts - 1) * spacing_;
+  const Run* const planned = is_column(plan.command) ? segments_[plan.segment].run : nullptr;
+  if (planned != nullptr && planned->left == plan.bursts) return timing_.data_end(plan.command, last);
+  // The commands that are still needed by the run that needs the fewest, after the plan.
   std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
-  for (std::uint32_t r = 0; r < queue_.size(); ++r) {
-    const Run& run = *queue_[r];
-    const std::uint32_t left = column && r == plan.run ? run.left - plan.bursts : run.left;
-    if (left == 0) return timing_.data_end(plan.command, last);
-    least = std::min(least, left);
-  }
-  return last + (least - (column ? 0 : 1)) * least_spacing_ + least_latency_;
+  for (const Run* run : queue_) least = std::min(least, run == planned ? run->left - plan.bursts : run->left);
+  return last + (planned != nullptr ? least : least - 1) * least_spacing_ + least_latency_;
 }
 
 void DramController::run_until(Cycle limit, std::vector<DramRunDone>& done) {
@@ -380,7 +416,9 @@ Cycle DramController::make_room(std::vector<DramRunDone>& done) {
     const auto over = static_cast<std::uint32_t>(waiting_ - options_.queue_bursts + 1);
     issue(std::min(choose().bursts, over), done);
   }
-  return now_ + 1;
+  // A row command may share the clock of the column command.
+  run_until(now_ + 1, done);
+  return now_;
 }
 
 void DramController::issue(std::uint32_t most_bursts, std::vector<DramRunDone>& done) {
@@ -398,7 +436,7 @@ void DramController::count_once(Segment& segment, std::uint64_t& counter) {
 }
 
 void DramController::issue_row() {
-  const auto [clock, command, r, s, bursts] = plan_;
+  const auto [clock, command, bursts, place] = plan_;
   now_ = clock;
   chosen_ = false;
   if (command == DramCommand::refresh || command == DramCommand::precharge_all) {
@@ -410,12 +448,13 @@ void DramController::issue_row() {
       return;
     }
     ++counters_.precharges;
-    for (Run* run : queue_) {
-      for (Segment& each : run->segments) each.open = false;
+    for (std::size_t i = begin_; i < segments_.size(); ++i) {
+      if (segments_[i].left != 0 && segments_[i].open) ++closed_segments_;
+      segments_[i].open = false;
     }
     return;
   }
-  Segment& segment = queue_[r]->segments[s];
+  Segment& segment = segments_[place];
   timing_.issue(command, segment.bank, segment.row, clock);
   if (observer_) observer_(command, segment.bank, segment.row, clock);
   if (command == DramCommand::precharge) {
@@ -425,41 +464,42 @@ void DramController::issue_row() {
     ++counters_.activates;
     count_once(segment, counters_.misses);
   }
-  for (Run* run : queue_) {
-    for (Segment& each : run->segments) {
-      if (each.bank == segment.bank) each.open = command == DramCommand::activate && each.row == segment.row;
-    }
+  const std::uint32_t bank = segment.bank, row = segment.row;
+  for (std::size_t i = begin_; i < segments_.size(); ++i) {
+    Segment& each = segments_[i];
+    if (each.bank != bank || each.left == 0) continue;
+    closed_segments_ += each.open ? 1 : 0;
+    each.open = command == DramCommand::activate && each.row == row;
+    closed_segments_ -= each.open ? 1 : 0;
   }
 }
 
 void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>& done) {
-  const std::uint32_t r = plan_.run;
-  Run& run = *queue_[r];
-  const std::uint32_t first = run.segments[plan_.segment].first;
-  const std::uint32_t lane = plan_.segment - first;
-  const std::uint32_t head = run.segments[plan_.segment].head;
+  const Segment& planned = segments_[plan_.segment];
+  Run& run = *planned.run;
+  const std::uint32_t lane = planned.lane;
+  const std::uint32_t head = planned.head;
+  const std::size_t first = plan_.segment - lane;
   const Cycle clock = plan_.clock;
   const Cycle last = clock + (count - 1) * spacing_;
 
-  // A column command is refused nowhere: the planned one is checked, the others follow from it.
-  if (const Cycle allowed = timing_.earliest(plan_.command, run.segments[plan_.segment].bank); clock < allowed) {
+  // The planned command is checked; the others follow from it.
+  const Cycle allowed =
+      std::max(timing_.earliest_column_of_rank(run.write), timing_.earliest_column_of_bank(run.write, planned.bank));
+  if (clock < allowed || !timing_.is_open(planned.bank, planned.row)) {
     throw std::logic_error("DRAM column command at clock " + std::to_string(clock) + ", allowed from " +
-                           std::to_string(allowed) + " on");
+                           std::to_string(allowed) + " on in an open row");
   }
   if (observer_) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      const Segment& segment = run.segments[first + ((lane + i) & (lanes_ - 1))];
+      const Segment& segment = segments_[first + ((lane + i) & (lanes_ - 1))];
       observer_(plan_.command, segment.bank, segment.row, clock + i * spacing_);
     }
   }
-  bool oldest = r == 0;
-  if (oldest && count == 1) {
-    for (const Segment& each : run.segments) oldest = oldest && (each.left == 0 || each.head >= head);
-  }
-  bypasses_ = oldest ? 0 : bypasses_ + count;
+  bypasses_ = &run == queue_.front() && is_oldest_of_run(plan_.segment) ? 0 : bypasses_ + count;
 
   for (std::uint32_t i = 0; i < lanes_ && i < count; ++i) {
-    Segment& segment = run.segments[first + ((lane + i) & (lanes_ - 1))];
+    Segment& segment = segments_[first + ((lane + i) & (lanes_ - 1))];
     const std::uint32_t served = (count - i + lanes_ - 1) >> lane_bits_;
     counters_.hits += served - (segment.counted ? 1 : 0);
     segment.counted = false;
@@ -472,6 +512,7 @@ void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>
   if (blocked_ != 0) release_blocked(run, run.first + head, count);
   run.left -= count;
   waiting_ -= count;
+  waiting_in_[run.write] -= count;
   now_ = last;
 
   plan_.bursts -= count;
@@ -480,9 +521,8 @@ void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>
   chosen_ = plan_.bursts != 0;
   if (run.left != 0) return;
   done.push_back(
-      {run.tag, run.first * spec().burst_bytes(), run.bursts, run.write, last, timing_.data_end(plan_.command, last)});
-  free_runs_.push_back(&run);
-  queue_.erase(queue_.begin() + r);
+      {run.tag, run.first * burst_bytes_, run.bursts, run.write, last, timing_.data_end(plan_.command, last)});
+  forget(run, first);
 }
 
 void DramController::release_blocked(const Run& older, std::uint64_t first, std::uint32_t count) {

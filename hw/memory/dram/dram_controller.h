@@ -56,7 +56,7 @@ class DramController {
 
   /// Throws std::invalid_argument naming the option that is wrong.
   DramController(const DramSpec& spec, const DramControllerOptions& options);
-  // Runs in the queue point at each other.
+  // Its segments point at their runs.
   DramController(const DramController&) = delete;
   DramController& operator=(const DramController&) = delete;
 
@@ -80,7 +80,7 @@ class DramController {
   /// Issues the next command, and those known to follow it; the queue must not be empty.
   void step(std::vector<DramRunDone>& done);
   /// Issues commands until the queue, which must be full, takes another run. Returns the clock from which it does, the
-  /// one after the column command that made room.
+  /// one after the column command that made room; it is the first not yet decided.
   Cycle make_room(std::vector<DramRunDone>& done);
 
   /// Called with every command issued, in order: (command, bank, row, clock). For tests and traces.
@@ -93,17 +93,6 @@ class DramController {
   [[nodiscard]] std::vector<Statistic> statistics() const;
 
  private:
-  /// Bursts of a run that lie in the same row, lanes_ apart. They are served in order: none of them can be served
-  /// before an older one.
-  struct Segment {
-    std::uint32_t bank = 0;
-    std::uint32_t row = 0;
-    std::uint32_t head = 0;   ///< The oldest burst, counted from the first of the run.
-    std::uint32_t left = 0;   ///< Bursts not yet served.
-    std::uint32_t first = 0;  ///< Of the segments of the run among which consecutive bursts rotate.
-    bool open = false;        ///< The row is open.
-    bool counted = false;     ///< The oldest burst, as miss or conflict.
-  };
   struct Run {
     std::uint64_t tag = 0;
     std::uint64_t first = 0;  ///< Burst number: address / bytes of a burst.
@@ -112,18 +101,26 @@ class DramController {
     std::uint32_t left = 0;      ///< Bursts not yet served.
     std::uint32_t blockers = 0;  ///< Of a run of one burst: older queued bursts to the same bytes it must not overtake.
     bool write = false;
-    std::vector<Segment> segments;  ///< In order of their first bursts.
+  };
+  /// Bursts of a run that lie in the same row, lanes_ apart. They are served in order: none of them can be served
+  /// before an older one.
+  struct Segment {
+    Run* run = nullptr;  ///< Null when the run is done.
+    std::uint32_t row = 0;
+    std::uint32_t head = 0;  ///< The oldest burst, counted from the first of the run.
+    std::uint32_t left = 0;  ///< Bursts not yet served.
+    std::uint32_t lane = 0;  ///< Place among the segments between which consecutive bursts rotate.
+    std::uint32_t bank = 0;
+    bool write = false;    ///< As the run.
+    bool open = false;     ///< The row is open.
+    bool counted = false;  ///< The oldest burst, as miss or conflict.
   };
   /// The next command; for a column command also how many more of the run follow it.
   struct Plan {
     Cycle clock = kNever;
     DramCommand command = DramCommand::refresh;
-    std::uint32_t run = 0;  ///< Place in the queue.
-    std::uint32_t segment = 0;
     std::uint32_t bursts = 1;
-  };
-  struct Place {
-    std::uint32_t run, segment;
+    std::size_t segment = 0;
   };
   struct Counters {
     std::uint64_t hits = 0, misses = 0, conflicts = 0;
@@ -133,9 +130,10 @@ class DramController {
 
   void push_run(std::uint64_t tag, std::uint64_t first, bool write, Cycle arrival, std::uint32_t bursts);
   void cut_into_segments(Run& run);
+  void forget(Run& run, std::size_t segment);
   [[nodiscard]] bool must_keep_order(std::uint64_t first, std::uint32_t bursts, bool write) const;
   [[nodiscard]] std::uint32_t count_blockers(std::uint64_t burst, bool write) const;
-  [[nodiscard]] bool keeps_plan(const Run& youngest) const;
+  [[nodiscard]] bool keeps_plan(std::size_t youngest) const;
 
   const Plan& choose();
   void choose_burst();
@@ -143,7 +141,9 @@ class DramController {
   void choose_for_oldest();
   void choose_refresh();
   void extend_plan();
-  [[nodiscard]] std::uint32_t bursts_in_turn(const Run& run, std::uint32_t most) const;
+  [[nodiscard]] Cycle row_clock(const Segment& segment) const;
+  [[nodiscard]] bool is_oldest_of_run(std::size_t segment) const;
+  [[nodiscard]] std::uint32_t bursts_in_turn(std::uint32_t most) const;
   [[nodiscard]] Cycle first_of_older_runs() const;
   [[nodiscard]] bool has_rival_in_another_group() const;
 
@@ -158,6 +158,7 @@ class DramController {
   AddressMap map_;
 
   // How consecutive bursts lie.
+  std::uint64_t burst_bytes_;
   std::uint32_t lanes_;          ///< Bursts until the column is next; a power of two.
   std::uint32_t lane_bits_;      ///< Its logarithm.
   std::uint64_t chunk_;          ///< Aligned bursts within which each lane keeps its row.
@@ -169,12 +170,17 @@ class DramController {
   std::array<bool, 2>
       in_turn_{};  ///< Whether a run of reads, or writes, keeps its turn before columns of the other direction.
 
-  std::vector<std::unique_ptr<Run>> runs_;  ///< All ever made; their segments' storage is used again.
+  std::vector<std::unique_ptr<Run>> runs_;  ///< All ever made.
   std::vector<Run*> free_runs_;
   std::vector<Run*> queue_;  ///< Oldest first.
+  /// Of the runs in the queue, in their order, and of each in the order of their first bursts; from begin_ on.
+  std::vector<Segment> segments_;
+  std::size_t begin_ = 0;
   std::uint32_t waiting_ = 0;
-  std::uint32_t blocked_ = 0;  ///< Runs with blockers.
-  Cycle now_ = 0;              ///< First clock not yet decided.
+  std::array<std::uint32_t, 2> waiting_in_{};  ///< To be read, and written.
+  std::uint32_t closed_segments_ = 0;          ///< Segments with bursts left whose rows are not open.
+  std::uint32_t blocked_ = 0;                  ///< Runs with blockers.
+  Cycle now_ = 0;                              ///< First clock not yet decided.
   Cycle latest_arrival_ = 0;
   Cycle refresh_due_;
   std::uint32_t bypasses_ = 0;
@@ -185,7 +191,7 @@ class DramController {
   Cycle row_clock_ = kNever;     ///< The first that could be issued.
   std::uint64_t row_banks_ = 0;  ///< Banks in which a burst wants a row that is not open.
   Cycle next_arrival_ = kNever;
-  std::vector<Place> closed_;  ///< Of the choice: segments whose rows are not open.
+  std::vector<std::size_t> closed_;  ///< Of the choice: segments whose rows are not open.
 
   Counters counters_;
   std::function<void(DramCommand, std::uint32_t, std::uint32_t, Cycle)> observer_;

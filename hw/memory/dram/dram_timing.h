@@ -28,7 +28,7 @@ class DramTiming {
   /// precharge_all and refresh. Says nothing of the row: read and write need theirs open, activate and refresh need
   /// the bank, or all banks, closed.
   [[nodiscard]] Cycle earliest(DramCommand command, std::uint32_t bank) const;
-  // earliest() of a read or write is the larger of what the rank and the bus, and what the bank and its group allow.
+  // earliest() of a read or write is the larger of what the rank and the bus, and of what the bank and its group allow.
   [[nodiscard]] Cycle earliest_column_of_rank(bool write) const {
     const Cycle bus = bus_free_[spec_.split_command_bus ? 1 : 0] + spec_.command.column - 1;
     return std::max({last_issue_, bus, write ? rank_.write : rank_.read});
@@ -38,6 +38,19 @@ class DramTiming {
     const Allowed& group = groups_[bank >> group_shift_];
     return write ? std::max(own.write, group.write) : std::max(own.read, group.read);
   }
+
+  // The same for row commands to a bank: the rank's part, and the bank's.
+  [[nodiscard]] Cycle earliest_activate_of_rank() const {
+    const Cycle window = activate_count_ >= activates_.size() ? activates_[next_activate_] + spec_.timing.faw : 0;
+    return std::max({last_issue_, bus_free_[0] + spec_.command.activate - 1, rank_.activate, window});
+  }
+  [[nodiscard]] Cycle earliest_activate_of_bank(std::uint32_t bank) const {
+    return std::max(banks_[bank].allowed.activate, groups_[bank >> group_shift_].activate);
+  }
+  [[nodiscard]] Cycle earliest_precharge_of_rank() const {
+    return std::max({last_issue_, bus_free_[0] + spec_.command.precharge - 1, rank_.precharge});
+  }
+  [[nodiscard]] Cycle earliest_precharge_of_bank(std::uint32_t bank) const { return banks_[bank].allowed.precharge; }
 
   /// Issues a command. Throws std::logic_error naming the command and the clock when it comes too early, before a
   /// command already issued, or to a bank in the wrong state. `row` matters to activate alone.
@@ -56,6 +69,7 @@ class DramTiming {
     const Bank& state = banks_[bank];
     return state.open ? std::optional(state.row) : std::nullopt;
   }
+  [[nodiscard]] bool is_closed(std::uint32_t bank) const { return !banks_[bank].open; }
   [[nodiscard]] bool is_open(std::uint32_t bank, std::uint32_t row) const {
     return banks_[bank].open && banks_[bank].row == row;
   }
