@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs of whole machines with all that they leave behind, and what must hold of any of them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "hw/accelerator/machine.h"
+#include "tests/support/machine_interpreter.h"
+#include "tests/support/random_instruction.h"
+
+namespace fusesim::accelerator::test {
+
+using fusesim::test::Random;
+
+/// A memory, a DMA and a clock; small queues now and then.
+inline MachineOptions random_options(Random& random) {
+  MachineOptions options;
+  MemoryConfig& memory = options.memory;
+  constexpr const char* standards[] = {"DDR4-2400", "LPDDR4-3200", "HBM2-2000", "fixed"};
+  memory.standard = standards[random.between(0, 3)];
+  memory.fixed_gigabytes_per_second = random.between(1, 200) / 4.0;
+  memory.fixed_latency_ns = random.between(0, 200);
+  memory.scheduler = random.chance(0.5) ? "fcfs" : "fr_fcfs";
+  memory.queue_bursts = random.between(1, 40);
+  memory.refresh = random.chance(0.7);
+  memory.dma_request_bytes = 16U << random.between(0, 7);
+  memory.dma_outstanding = random.between(1, 10);
+  memory.dma_descriptors = random.between(1, 5);
+  constexpr const char* arbitrations[] = {"round_robin", "load_first", "store_first"};
+  memory.dma_arbitration = arbitrations[random.between(0, 2)];
+  options.clock_mhz = random.chance(0.5) ? 1000 : random.between(50, 3000);
+  options.keep_tensors = true;
+  return options;
+}
+
+struct Watched {
+  MachineResult result;
+  std::vector<std::tuple<std::uint32_t, std::uint64_t, std::uint64_t, std::uint64_t>> folds;
+  std::vector<std::tuple<std::uint64_t, isa::machine::Pad, std::uint64_t>> occupancy;
+  std::vector<std::tuple<std::uint64_t, bool, std::uint32_t>> requests;
+};
+
+inline Watched watch(const isa::machine::Program& program, MachineOptions options, Fidelity fidelity) {
+  Watched watched;
+  options.fidelity = fidelity;
+  options.observer.fold = [&](std::uint32_t instruction, std::uint64_t fold, std::uint64_t start, std::uint64_t end) {
+    watched.folds.emplace_back(instruction, fold, start, end);
+  };
+  options.observer.occupancy = [&](std::uint64_t cycle, isa::machine::Pad pad, std::uint64_t bytes) {
+    watched.occupancy.emplace_back(cycle, pad, bytes);
+  };
+  options.observer.request = [&](std::uint64_t cycle, bool write, std::uint32_t bytes) {
+    watched.requests.emplace_back(cycle, write, bytes);
+  };
+  watched.result = run(program, program.core, options);
+  // Folds of an instruction come in order, those of several in any.
+  std::sort(watched.folds.begin(), watched.folds.end());
+  return watched;
+}
+
+/// Everything that does not depend on values.
+inline void expect_equal_times(const Watched& a, const Watched& b) {
+  const control::machine::Record &x = a.result.record, &y = b.result.record;
+  ASSERT_EQ(x.instructions.size(), y.instructions.size());
+  for (std::size_t i = 0; i < x.instructions.size(); ++i) {
+    const auto &l = x.instructions[i], &r = y.instructions[i];
+    EXPECT_EQ(l.decoded, r.decoded) << "instruction " << i;
+    EXPECT_EQ(l.start, r.start) << "instruction " << i;
+    EXPECT_EQ(l.end, r.end) << "instruction " << i;
+    EXPECT_EQ(l.folds, r.folds) << "instruction " << i;
+    EXPECT_EQ(l.macs, r.macs) << "instruction " << i;
+    EXPECT_EQ(l.dram_bytes, r.dram_bytes) << "instruction " << i;
+    EXPECT_EQ(l.conflict_cycles, r.conflict_cycles) << "instruction " << i;
+    EXPECT_EQ(l.read_bytes, r.read_bytes) << "instruction " << i;
+    EXPECT_EQ(l.written_bytes, r.written_bytes) << "instruction " << i;
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_EQ(x.cycles, y.cycles);
+  EXPECT_EQ(x.causes, y.causes);
+  EXPECT_EQ(x.layer_causes, y.layer_causes);
+  EXPECT_EQ(x.pads, y.pads);
+  EXPECT_EQ(x.dram_bytes_read, y.dram_bytes_read);
+  EXPECT_EQ(x.dram_bytes_written, y.dram_bytes_written);
+  ASSERT_EQ(x.statistics.size(), y.statistics.size());
+  for (std::size_t unit = 0; unit < x.statistics.size(); ++unit) {
+    ASSERT_EQ(x.statistics[unit].first, y.statistics[unit].first);
+    for (std::size_t i = 0; i < x.statistics[unit].second.size(); ++i) {
+      EXPECT_EQ(x.statistics[unit].second[i].value, y.statistics[unit].second[i].value)
+          << x.statistics[unit].first << " " << x.statistics[unit].second[i].name;
+    }
+  }
+  EXPECT_EQ(a.folds, b.folds);
+  EXPECT_EQ(a.occupancy, b.occupancy);
+  EXPECT_EQ(a.requests, b.requests);
+}
+
+inline void expect_equal(const Watched& a, const Watched& b) {
+  expect_equal_times(a, b);
+  EXPECT_EQ(a.result.tensors, b.result.tensors);
+}
+
+/// The tensors in DRAM are what the instructions give by their definitions, in program order.
+inline void expect_meant(const isa::machine::Program& program, const Watched& watched) {
+  fusesim::test::MachineInterpreter interpreter(program);
+  interpreter.run();
+  ASSERT_EQ(watched.result.tensors.size(), program.sections.size());
+  for (std::size_t i = 0; i < program.sections.size(); ++i) {
+    const isa::machine::Section& section = program.sections[i];
+    if (section.role == isa::machine::Role::constant) {
+      EXPECT_TRUE(watched.result.tensors[i].empty());
+      continue;
+    }
+    const auto begin = interpreter.dram().begin() + static_cast<std::ptrdiff_t>(section.address);
+    const std::vector<std::int8_t> meant(begin, begin + static_cast<std::ptrdiff_t>(section.bytes));
+    EXPECT_EQ(watched.result.tensors[i], meant) << "section " << i;
+  }
+}
+
+/// What a record says twice, it says alike; tokens and order of queues are kept.
+inline void expect_consistent(const isa::machine::Program& program, const Watched& watched) {
+  const control::machine::Record& record = watched.result.record;
+  control::machine::CauseCycles sum{};
+  std::uint64_t all = 0;
+  for (const auto& layer : record.layer_causes) {
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += layer[i];
+  }
+  EXPECT_EQ(sum, record.causes);
+  for (const std::uint64_t cycles : sum) all += cycles;
+  EXPECT_EQ(all, record.cycles);
+
+  std::array<std::vector<std::uint64_t>, isa::machine::queue_count> ends;
+  std::uint64_t last = 0, read = 0, written = 0;
+  for (std::size_t i = 0; i < program.instructions.size(); ++i) {
+    const auto& instruction = program.instructions[i];
+    const auto& times = record.instructions[i];
+    const auto queue = static_cast<std::size_t>(instruction.queue());
+    EXPECT_LE(times.decoded, times.start);
+    EXPECT_LT(times.start, times.end);
+    for (std::size_t other = 0; other < ends.size(); ++other) {
+      const std::uint32_t wait = instruction.waits[other];
+      if (wait != 0) {
+        EXPECT_LE(ends[other].at(wait - 1), times.start) << "instruction " << i;
+      }
+    }
+    if (!ends[queue].empty()) {
+      EXPECT_LE(ends[queue].back(), times.end) << "instruction " << i;
+    }
+    ends[queue].push_back(times.end);
+    last = std::max(last, times.end);
+    if (const auto* load = std::get_if<isa::machine::Load>(&instruction.work)) read += load->bytes();
+    if (const auto* store = std::get_if<isa::machine::Store>(&instruction.work)) written += store->bytes();
+  }
+  EXPECT_EQ(record.cycles, last);
+  EXPECT_EQ(record.dram_bytes_read, read);
+  EXPECT_EQ(record.dram_bytes_written, written);
+  std::uint64_t requested[2] = {0, 0}, cycle = 0;
+  for (const auto& [at, write, bytes] : watched.requests) {
+    EXPECT_LE(cycle, at);
+    cycle = at;
+    requested[write ? 1 : 0] += bytes;
+  }
+  EXPECT_EQ(requested[0], read);
+  EXPECT_EQ(requested[1], written);
+  std::array<std::uint64_t, isa::machine::pad_count> peaks{};
+  cycle = 0;
+  for (const auto& [at, pad, bytes] : watched.occupancy) {
+    EXPECT_LE(cycle, at);
+    cycle = at;
+    auto& peak = peaks[static_cast<std::size_t>(pad)];
+    peak = std::max(peak, bytes);
+  }
+  for (std::size_t pad = 0; pad < peaks.size(); ++pad) EXPECT_EQ(record.pads[pad].peak_bytes, peaks[pad]);
+}
+
+}  // namespace fusesim::accelerator::test
