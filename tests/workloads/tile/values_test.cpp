@@ -7,8 +7,11 @@
 #include "tests/support/machine_interpreter.h"
 #include "tests/support/random_core.h"
 #include "tests/support/random_network.h"
+#include "workloads/quantize/rewrite.h"
+#include "workloads/quantize/untrained.h"
 #include "workloads/reference/execute.h"
 #include "workloads/tile/compile.h"
+#include "workloads/zoo/zoo.h"
 
 namespace fusesim::tile {
 namespace {
@@ -59,6 +62,26 @@ TEST(CompiledValues, EveryTensorOfRandomNetworksEqualsTheReference) {
   // Most networks fit most cores.
   EXPECT_LT(refused, 40U);
   EXPECT_GT(compared, 4000U);
+}
+
+TEST(CompiledValues, EveryTensorOfTheZooEqualsTheReference) {
+  for (const auto network : zoo::networks()) {
+    for (const auto variant : zoo::variants(network)) {
+      SCOPED_TRACE(std::string(network) + " " + std::string(variant));
+      const std::uint32_t size = network == "mobilenet_v3_small" ? 64 : 32;
+      const auto graph = quantize::with_input_size(zoo::build(network, variant), size, size);
+      Options options;
+      options.core.array.rows = 16;
+      options.core.array.cols = 24;
+      options.core.activations.bytes = options.core.weights.bytes = 32 * 1024;
+      options.core.outputs.bytes = 24 * 1024;
+      options.row_packing = variant == "fuse_half";
+      if (variant == "fuse_full") options.core.array.fuse_links = false;
+      if (variant == "fuse_full") options.depthwise = isa::Dataflow::depthwise_row;
+      EXPECT_GT(expect_equal_tensors(quantize::untrained_network(graph), options), 20U);
+      if (HasFailure()) return;
+    }
+  }
 }
 
 }  // namespace
