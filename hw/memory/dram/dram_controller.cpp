@@ -56,6 +56,8 @@ DramController::DramController(const DramSpec& spec, const DramControllerOptions
   const Cycle write_to_read = t.cwl + spec.burst_clocks() + t.wtr_s;
   least_spacing_ = std::min({t.ccd_s, t.rtw, write_to_read});
   least_latency_ = std::min(t.cl, t.cwl) + spec.burst_clocks();
+  until_closed_ = {static_cast<std::uint32_t>(t.rtp / spacing_),
+                   static_cast<std::uint32_t>((t.cwl + spec.burst_clocks() + t.wr) / spacing_)};
   // A group that comes round too soon would have to be waited for.
   const bool even = !alternate || spec.bank_groups * spacing_ >= t.ccd_l;
   const bool alone = options.scheduler == DramScheduler::fcfs;
@@ -211,6 +213,7 @@ void DramController::choose_among_arrived(Cycle horizon) {
     soonest = std::min(waiting_in_[0] != 0 ? from[0] : kNever, waiting_in_[1] != 0 ? from[1] : kNever);
   }
   closed_.clear();
+  wanted_twice_ = 0;
   for (std::size_t i = begin_; i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
     if (segment.left == 0) continue;
@@ -223,6 +226,7 @@ void DramController::choose_among_arrived(Cycle horizon) {
       closed_.push_back(i);
       continue;
     }
+    wanted_twice_ |= taken & bit(segment.bank);
     taken |= bit(segment.bank);
     if (served[segment.write] & bit(segment.bank)) continue;
     if (blocked_ != 0 && segment.run->blockers != 0) continue;
@@ -367,13 +371,14 @@ void DramController::extend_plan() {
   }
   most = static_cast<std::uint32_t>(std::min<Cycle>(most, (last - plan_.clock) / spacing_ + 1));
   std::uint32_t count = bursts_in_turn(most);
-  if (row_banks_ != 0) {
-    // When the last burst that wants a row has been served, somebody else may close it.
+  const std::uint64_t closing = row_banks_ & ~wanted_twice_;
+  if (closing != 0) {
+    // When the last burst that wants a row has been served, somebody else may close it, as soon as that is allowed.
     const std::size_t first = plan_.segment - planned.lane;
     for (std::uint32_t i = 0; i < lanes_ && i < count; ++i) {
       const Segment& segment = segments_[first + ((planned.lane + i) & (lanes_ - 1))];
-      const std::uint32_t end = i + ((segment.left - 1) << lane_bits_) + 1;
-      if (row_banks_ & bit(segment.bank)) count = std::min(count, end);
+      const std::uint32_t end = i + ((segment.left - 1) << lane_bits_) + 1 + until_closed_[run.write];
+      if (closing & bit(segment.bank)) count = std::min(count, end);
     }
   }
   plan_.bursts = count;

@@ -167,6 +167,8 @@ class DramController {
   bool outpaced_ = false;        ///< Bursts to another bank group could come sooner.
   Cycle least_spacing_ = 0;      ///< Between any two column commands.
   Cycle least_latency_ = 0;      ///< From a column command to the end of its data.
+  /// Reads, or writes, at the spacing after the last burst of a row and before that row may be closed.
+  std::array<std::uint32_t, 2> until_closed_{};
   std::array<bool, 2>
       in_turn_{};  ///< Whether a run of reads, or writes, keeps its turn before columns of the other direction.
 
@@ -188,8 +190,9 @@ class DramController {
   Plan plan_;
   bool chosen_ = false;
   // What the choice saw of the row commands that arrived bursts want, and of bursts yet to arrive.
-  Cycle row_clock_ = kNever;     ///< The first that could be issued.
-  std::uint64_t row_banks_ = 0;  ///< Banks in which a burst wants a row that is not open.
+  Cycle row_clock_ = kNever;        ///< The first that could be issued.
+  std::uint64_t row_banks_ = 0;     ///< Banks in which a burst wants a row that is not open.
+  std::uint64_t wanted_twice_ = 0;  ///< Banks whose open row bursts of several segments want.
   Cycle next_arrival_ = kNever;
   std::vector<std::size_t> closed_;  ///< Of the choice: segments whose rows are not open.
 
