@@ -107,7 +107,7 @@ class Compiler {
     LayerResources resources;
     resources.layer = static_cast<std::uint32_t>(program_.layers.size());
     program_.layers.push_back(task.name);
-    const ConstantsLayout layout = constants_layout(task, tiling, options_.core);
+    const ConstantsLayout layout = constants_layout(task, tiling);
     if (layout.bytes > 0) {
       isa::machine::Section section{
           .name = constants_name(task.name), .role = isa::machine::Role::constant, .bytes = layout.bytes};

@@ -13,7 +13,7 @@ void put_word(std::int8_t*& to, std::int32_t value) {
 
 }  // namespace
 
-ConstantsLayout constants_layout(const LayerTask& task, const Tiling& tiling, const isa::machine::CoreConfig& core) {
+ConstantsLayout constants_layout(const LayerTask& task, const Tiling& tiling) {
   ConstantsLayout layout;
   layout.blocks = blocks_of(task.geometry, tiling.block_channels);
   if (task.table) layout.bytes += isa::machine::table_bytes;
@@ -22,8 +22,7 @@ ConstantsLayout constants_layout(const LayerTask& task, const Tiling& tiling, co
     ConstantsLayout::Piece piece;
     piece.offset = layout.bytes;
     piece.parameter_bytes = isa::machine::channel_parameter_bytes * block.count;
-    piece.pitch = tiling.dense_pitches ? block.count : weights_pitch(block.count, core);
-    piece.weight_bytes = static_cast<std::uint32_t>(taps_of(task.geometry) * piece.pitch);
+    piece.weight_bytes = static_cast<std::uint32_t>(taps_of(task.geometry) * block.count);
     layout.bytes += piece.bytes();
     layout.pieces.push_back(piece);
   }
@@ -46,7 +45,7 @@ std::vector<std::int8_t> constant_values(const LayerTask& task, const ConstantsL
     }
     const std::int8_t* weights = task.constants->weights.values.data() + block.begin * taps;
     for (std::size_t c = 0; c < block.count; ++c) {
-      for (std::size_t t = 0; t < taps; ++t) to[t * piece.pitch + c] = weights[c * taps + t];
+      for (std::size_t t = 0; t < taps; ++t) to[t * block.count + c] = weights[c * taps + t];
     }
   }
   return values;

@@ -14,8 +14,7 @@ struct ConstantsLayout {
   struct Piece {
     std::uint64_t offset = 0;           ///< In the section.
     std::uint32_t parameter_bytes = 0;  ///< Come first, 12 a channel.
-    std::uint32_t weight_bytes = 0;     ///< Follow: weight t of the block's channel c at t * pitch + c.
-    std::uint32_t pitch = 0;
+    std::uint32_t weight_bytes = 0;     ///< Follow: weight t of channel c at t * channels + c.
     [[nodiscard]] std::uint32_t bytes() const { return parameter_bytes + weight_bytes; }
   };
   std::uint64_t bytes = 0;
@@ -23,8 +22,7 @@ struct ConstantsLayout {
   std::vector<Piece> pieces;  ///< One a block; none for tasks of the vector unit alone.
 };
 
-[[nodiscard]] ConstantsLayout constants_layout(const LayerTask& task, const Tiling& tiling,
-                                               const isa::machine::CoreConfig& core);
+[[nodiscard]] ConstantsLayout constants_layout(const LayerTask& task, const Tiling& tiling);
 
 [[nodiscard]] std::vector<std::int8_t> constant_values(const LayerTask& task, const ConstantsLayout& layout);
 

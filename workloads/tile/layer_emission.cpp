@@ -110,7 +110,7 @@ class LayerEmission {
         options_(options),
         program_(program),
         emitter_(emitter),
-        pitches_(map_pitches(task, tiling, largest_band(), options.core)),
+        pitches_(tiling.pitches),
         map_bytes_(layout.blocks.front().in_count * pitches_.channel) {}
 
   void run() {
@@ -143,12 +143,6 @@ class LayerEmission {
   [[nodiscard]] Band band_at(std::uint32_t index) const {
     const std::uint32_t begin = index * tiling_.band_rows;
     return band_of(g_, begin, std::min(tiling_.band_rows, g_.out_height - begin));
-  }
-
-  std::uint32_t largest_band() const {
-    std::uint32_t rows = 0;
-    for (std::uint32_t band = 0; band < tiling_.bands; ++band) rows = std::max(rows, band_at(band).in_count);
-    return rows;
   }
 
   std::uint32_t emit(Instruction instruction, std::span<const PadAccess> pads, const DramRuns* dram = nullptr) {
@@ -304,7 +298,7 @@ class LayerEmission {
     compute.pad_value = task_.constants->pad_value;
     compute.input = {maps, pitches_.channel, pitches_.line};
     compute.weights = weights + constants.parameter_bytes;
-    compute.weights_pitch = constants.pitch;
+    compute.weights_pitch = block.count;
     compute.output = sums;
     const std::uint32_t elements = block.count * band.count * g_.out_width;
     const PadAccess accesses[] = {{Pad::activations, maps, map_bytes_, false},

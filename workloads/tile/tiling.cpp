@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
 #include <tuple>
 
+#include "hw/isa/machine/layout.h"
 #include "workloads/lower/packing.h"
 #include "workloads/tile/array_cycles.h"
 
@@ -26,12 +28,8 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
   return ceil_div(value, to) * to;
 }
 
-/// Transfers touch whole bursts of memory: what a run costs more than its bytes, on average.
+/// Transfers touch whole bursts of memory: on average a run costs half a burst more than its bytes.
 constexpr std::uint64_t burst_bytes = 64;
-double burst_cost(std::uint64_t bytes, std::uint64_t runs, std::uint64_t run_bytes) {
-  return static_cast<double>(bytes) +
-         (run_bytes % burst_bytes == 0 ? 0.0 : 0.5 * burst_bytes * static_cast<double>(runs));
-}
 
 /// A band that reads nothing but padding cannot be said in a tile's geometry.
 bool splits_rows(const ConvGeometry& g) {
@@ -57,15 +55,19 @@ class Search {
  public:
   Search(const LayerTask& task, const Options& options) : task_(task), g_(task.geometry), options_(options) {
     splits_rows_ = splits_rows(g_);
+    const double traffic =
+        static_cast<double>(task_.inputs.size() * std::uint64_t{g_.in_channels} * g_.in_height * g_.in_width +
+                            std::uint64_t{g_.out_channels} * g_.out_height * g_.out_width);
+    const double pes = double{1} * options_.core.array.rows * options_.core.array.cols;
+    least_cycles_ = std::max(
+        {1.0, traffic / options_.dram_bytes_per_cycle, task_.on_array ? static_cast<double>(g_.macs()) / pes : 0.0});
   }
 
   Tiling run() {
-    for (const bool dense : {false, true}) {
-      dense_ = dense;
-      search();
-      if (best_) return *best_;
-    }
-    refuse();
+    search();
+    if (!best_) refuse();
+    if (task_.on_array) choose_pitches();
+    return *best_;
   }
 
  private:
@@ -146,15 +148,13 @@ class Search {
     return {static_cast<std::uint32_t>(slot), static_cast<std::uint32_t>(std::min((capacity - reserved) / slot, most))};
   }
 
-  std::uint64_t activation_bytes(std::uint32_t rows, std::uint32_t in_channels, std::uint32_t channels) const {
-    Tiling pitched;
-    pitched.dense_pitches = dense_;
-    const Pitches pitches = map_pitches(task_, pitched, rows, options_.core);
-    return task_.inputs.size() * in_channels * std::uint64_t{pitches.channel} + (task_.gate ? channels : 0);
+  Pitches dense(std::uint32_t rows) const { return {g_.in_width, rows * g_.in_width}; }
+
+  std::uint64_t activation_bytes(std::uint32_t channel_pitch, std::uint32_t in_channels, std::uint32_t channels) const {
+    return task_.inputs.size() * in_channels * std::uint64_t{channel_pitch} + (task_.gate ? channels : 0);
   }
   std::uint64_t weight_bytes(std::uint32_t channels) const {
-    const std::uint32_t pitch = dense_ ? channels : weights_pitch(channels, options_.core);
-    return std::uint64_t{isa::machine::channel_parameter_bytes} * channels + taps_of(g_) * pitch;
+    return channels * (isa::machine::channel_parameter_bytes + taps_of(g_));
   }
   std::uint64_t output_bytes(std::uint32_t rows, std::uint32_t channels) const {
     return std::uint64_t{channels} * rows * g_.out_width * (task_.on_array ? 5 : 1);
@@ -167,11 +167,12 @@ class Search {
     t.bands = band.bands;
     t.block_channels = block.channels;
     t.blocks = block.blocks;
-    t.dense_pitches = dense_;
+    t.pitches = dense(band.max_in_rows);
     Buffering& maps = t.buffers[static_cast<std::size_t>(Pad::activations)];
     Buffering& weights = t.buffers[static_cast<std::size_t>(Pad::weights)];
     Buffering& results = t.buffers[static_cast<std::size_t>(Pad::outputs)];
-    maps = buffering(Pad::activations, activation_bytes(band.max_in_rows, block.max_in_channels, block.channels));
+    maps = buffering(Pad::activations,
+                     activation_bytes(band.max_in_rows * g_.in_width, block.max_in_channels, block.channels));
     results = buffering(Pad::outputs, output_bytes(band.rows, block.channels));
     if (maps.slots == 0 || results.slots == 0) return;
     if (task_.on_array) {
@@ -184,8 +185,9 @@ class Search {
     for (const bool bands_outside : {true, false}) {
       t.bands_outside = bands_outside;
       estimate(t, band, block, work);
-      const auto rank = [](const Tiling& x) {
-        return std::tuple(x.cycles, x.load_bytes + x.store_bytes, x.instructions);
+      // Estimates are no better than to a few hundredths.
+      const auto rank = [this](const Tiling& x) {
+        return std::tuple(std::floor(x.cycles / (0.02 * least_cycles_)), x.load_bytes + x.store_bytes, x.instructions);
       };
       if (!best_ || rank(t) < rank(*best_)) best_ = t;
       if (t.bands == 1 || t.blocks == 1) break;  // The orders are the same.
@@ -260,12 +262,17 @@ class Search {
         map_loads * task_.inputs.size() + (task_.gate ? tiles : 0) + weight_loads + (task_.table ? 1 : 0);
     t.instructions = loads + tiles * (task_.on_array ? 3 : 2);
 
-    const double map_cost = run_cost(map_bytes, t.bands == 1, std::uint64_t{band.max_in_rows} * g_.in_width,
-                                     std::uint64_t{g_.in_height} * g_.in_width);
-    const double store_cost = run_cost(t.store_bytes, t.bands == 1, std::uint64_t{band.rows} * g_.out_width,
-                                       std::uint64_t{g_.out_height} * g_.out_width);
+    const bool whole_lines = t.pitches.line == g_.in_width;
+    const bool whole_planes = t.bands == 1 && t.pitches == dense(g_.in_height);
+    const double map_cost =
+        run_cost(map_bytes, whole_planes, std::uint64_t{whole_lines ? band.max_in_rows : 1} * g_.in_width);
+    const double store_cost = run_cost(t.store_bytes, t.bands == 1, std::uint64_t{band.rows} * g_.out_width);
+    // Transfers overlap, but a short one does not hide all of the next one's way.
+    constexpr double exposed = 1.0 / 8;
     const double memory =
-        (map_cost + static_cast<double>(gate_bytes + parameter_bytes + table_bytes()) + store_cost) / rate;
+        (map_cost + static_cast<double>(gate_bytes + parameter_bytes + table_bytes()) + store_cost) / rate +
+        exposed * latency * static_cast<double>(loads + tiles);
+    const double array = work.array * t.conflicts;
     const double control = static_cast<double>(t.instructions) * options_.core.control.decode_cycles;
 
     // The first tile's maps arrive before anything starts, and the last one's results leave after everything has ended.
@@ -281,15 +288,55 @@ class Search {
     if (slots(Pad::outputs) < 2 && tiles > 1) {
       serial += work.vector + store_cost / rate + static_cast<double>(tiles) * latency;
     }
-    const double steady = std::max({work.array, work.vector, memory - (first - latency), control});
+    const double steady = std::max({array, work.vector, memory - (first - latency), control});
     t.cycles = first + steady + serial + last;
-    t.stall = t.cycles - work.array;
+    t.stall = t.cycles - array;
   }
 
-  /// Bytes and what bursts that are touched in part cost more, when maps are cut into runs.
-  static double run_cost(std::uint64_t bytes, bool whole_planes, std::uint64_t run, std::uint64_t plane) {
-    if (whole_planes || run >= plane || run == 0) return static_cast<double>(bytes);
-    return burst_cost(bytes, bytes / run, run);
+  /// Bytes, and what bursts that are touched in part cost more when maps are cut into runs.
+  static double run_cost(std::uint64_t bytes, bool one_run, std::uint64_t run) {
+    if (one_run || run % burst_bytes == 0) return static_cast<double>(bytes);
+    return static_cast<double>(bytes) * (1 + 0.5 * static_cast<double>(burst_bytes) / static_cast<double>(run));
+  }
+
+  // Pitches. Dense maps arrive in long runs, others in lines; but banks may have to be asked several times a cycle.
+
+  void choose_pitches() {
+    Tiling t = *best_;
+    const BandSums band = measure_bands(t.band_rows);
+    const BlockSums block = measure_blocks(t.block_channels);
+    const Work work = work_of(band, block);
+    Band tallest = band_of(g_, 0, std::min(t.band_rows, g_.out_height));
+    for (std::uint32_t i = 1; i < t.bands && tallest.in_count < band.max_in_rows; ++i) {
+      tallest = band_of(g_, i * t.band_rows, std::min(t.band_rows, g_.out_height - i * t.band_rows));
+    }
+    const ConvGeometry tile = tile_geometry(g_, tallest, blocks_of(g_, t.block_channels).front());
+    const std::uint32_t lines = lines_per_row(task_, tile, options_);
+    const Pitches dense = t.pitches;
+    const auto conflicts = [&](const isa::machine::MapPitches& pitches) {
+      // Along a line a feeder asks for a word and then has the next elements of it, too.
+      const bool rows = task_.dataflow >= isa::Dataflow::depthwise_broadcast;
+      const std::uint32_t stride = task_.dataflow == isa::Dataflow::fuse_column ? g_.stride_height : g_.stride_width;
+      const bool along_words = rows && task_.dataflow != isa::Dataflow::fuse_column;
+      const double asks = along_words ? std::min(1.0, double{1} * stride / options_.core.activations.width) : 1.0;
+      return std::max(1 + asks * (pitches.activation_cycles - 1.0), double{1} * pitches.weight_cycles);
+    };
+    const isa::machine::MapPitches as_dense = isa::machine::with_cycles(
+        {.line_pitch = dense.line, .channel_pitch = dense.channel, .weights_pitch = tile.out_channels}, task_.dataflow,
+        tile, lines, options_.core);
+    best_->conflicts = conflicts(as_dense);
+    estimate(*best_, band, block, work);
+    if (as_dense.activation_cycles == 1) return;
+
+    const isa::machine::MapPitches free =
+        isa::machine::conflict_free_pitches(task_.dataflow, tile, lines, options_.core);
+    t.pitches = {free.line_pitch, free.channel_pitch};
+    t.conflicts = conflicts(free);
+    Buffering& maps = t.buffers[static_cast<std::size_t>(Pad::activations)];
+    maps = buffering(Pad::activations, activation_bytes(t.pitches.channel, block.max_in_channels, block.channels));
+    if (maps.slots == 0) return;
+    estimate(t, band, block, work);
+    if (t.cycles < best_->cycles) best_ = t;
   }
 
   // Nothing fits.
@@ -308,8 +355,9 @@ class Search {
                       task_.name, round_up(bytes, config.row_bytes()), name(pad), config.bytes, rows,
                       rows == 1 ? "" : "s", block.channels, block.channels == 1 ? "" : "s"));
     };
-    require(Pad::activations,
-            round_up(activation_bytes(band.max_in_rows, block.max_in_channels, block.channels), alignment));
+    require(
+        Pad::activations,
+        round_up(activation_bytes(band.max_in_rows * g_.in_width, block.max_in_channels, block.channels), alignment));
     require(Pad::outputs, round_up(output_bytes(rows, block.channels), alignment));
     require(Pad::weights, table_bytes() + (task_.on_array ? round_up(weight_bytes(block.channels), alignment) : 0));
     throw CompileError(fmt::format("layer '{}' has no tiling", task_.name));
@@ -319,7 +367,7 @@ class Search {
   const ConvGeometry& g_;
   const Options& options_;
   bool splits_rows_ = true;
-  bool dense_ = false;
+  double least_cycles_ = 1;  ///< No tiling takes less.
   std::optional<Tiling> best_;
 };
 
@@ -359,14 +407,6 @@ std::vector<Block> blocks_of(const ConvGeometry& g, std::uint32_t channels) {
     }
   }
   return blocks;
-}
-
-Pitches map_pitches(const LayerTask& task, const Tiling&, std::uint32_t rows, const isa::machine::CoreConfig&) {
-  return {task.geometry.in_width, rows * task.geometry.in_width};
-}
-
-std::uint32_t weights_pitch(std::uint32_t channels, const isa::machine::CoreConfig&) {
-  return channels;
 }
 
 std::uint64_t taps_of(const ConvGeometry& g) {

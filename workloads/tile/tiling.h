@@ -35,31 +35,30 @@ struct Buffering {
   std::uint32_t slots = 0;
 };
 
+/// Where the elements of a piece of the input map lie in the activations scratchpad, bytes.
+struct Pitches {
+  std::uint32_t line = 0, channel = 0;
+  bool operator==(const Pitches&) const = default;
+};
+
 struct Tiling {
   std::uint32_t band_rows = 1, bands = 1;
   std::uint32_t block_channels = 1, blocks = 1;
   bool bands_outside = true;
-  bool dense_pitches = true;                                 ///< Maps lie in the scratchpad as they do in DRAM.
+  Pitches pitches;                                           ///< Of all pieces alike.
+  double conflicts = 1;                                      ///< Cycles that a cycle of the array takes, estimated.
   std::array<Buffering, isa::machine::pad_count> buffers{};  ///< Indexed by Pad; no slots where the task uses none.
   std::uint64_t load_bytes = 0, store_bytes = 0;
   std::uint64_t instructions = 0;
   double cycles = 0, stall = 0;  ///< Estimated.
 };
 
-/// Pitches of a band of the input map in the activations scratchpad.
-struct Pitches {
-  std::uint32_t line = 0, channel = 0;
-};
-[[nodiscard]] Pitches map_pitches(const LayerTask& task, const Tiling& tiling, std::uint32_t rows,
-                                  const isa::machine::CoreConfig& core);
-/// Distance between the taps of a block of `channels` filters in the weights scratchpad.
-[[nodiscard]] std::uint32_t weights_pitch(std::uint32_t channels, const isa::machine::CoreConfig& core);
-
 /// Weights of one output channel.
 [[nodiscard]] std::uint64_t taps_of(const isa::ConvGeometry& geometry);
 
-/// The tiling with the least estimated cycles, then the least DRAM traffic, then the fewest instructions. Throws
-/// CompileError naming the layer, the scratchpad and the bytes that would do when even the smallest tile does not fit.
+/// Of the tilings with about the least estimated cycles the one with the least DRAM traffic, then the fewest
+/// instructions; then pitches, by estimated cycles. Throws CompileError naming the layer, the scratchpad and the bytes
+/// that would do when even the smallest tile does not fit.
 [[nodiscard]] Tiling choose_tiling(const LayerTask& task, const Options& options);
 
 /// Lines that share a row of the array in an instruction of this geometry.
