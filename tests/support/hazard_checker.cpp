@@ -30,7 +30,7 @@ class Checker {
     }
     for (const isa::machine::Section& section : program.sections) {
       const bool given = section.role == isa::machine::Role::input || section.role == isa::machine::Role::constant;
-      for (std::uint64_t i = 0; i < section.bytes; ++i) dram_[section.address + i].holds = given;
+      if (given) std::fill_n(dram_.begin() + static_cast<std::ptrdiff_t>(section.address), section.bytes, from_start);
     }
   }
 
@@ -96,27 +96,24 @@ class Checker {
     }
   }
 
-  void read(Byte& byte, const char* memory, std::uint64_t address) {
-    if (!byte.holds) fail(fmt::format("reads byte 0x{:x} of {}, which holds nothing", address, memory));
-    if (!ordered(byte.written)) fail(fmt::format("reads byte 0x{:x} of {} too early", address, memory));
-    byte.read[queue_] = token_;
-  }
-  void write(Byte& byte, const char* memory, std::uint64_t address) {
-    if (!ordered(byte.written) || !ordered(byte.read)) {
-      fail(fmt::format("writes byte 0x{:x} of {} too early", address, memory));
-    }
-    byte = {};
-    byte.written[queue_] = token_;
-    byte.holds = true;
-  }
-
   void read(Pad pad, std::uint64_t address, std::uint64_t bytes) {
-    for (std::uint64_t i = 0; i < bytes; ++i)
-      read(pads_[static_cast<std::size_t>(pad)].at(address + i), name(pad), address + i);
+    for (std::uint64_t i = address; i < address + bytes; ++i) {
+      Byte& byte = pads_[static_cast<std::size_t>(pad)].at(i);
+      if (!byte.holds) fail(fmt::format("reads byte 0x{:x} of {}, which holds nothing", i, name(pad)));
+      if (!ordered(byte.written)) fail(fmt::format("reads byte 0x{:x} of {} too early", i, name(pad)));
+      byte.read[queue_] = token_;
+    }
   }
   void write(Pad pad, std::uint64_t address, std::uint64_t bytes) {
-    for (std::uint64_t i = 0; i < bytes; ++i)
-      write(pads_[static_cast<std::size_t>(pad)].at(address + i), name(pad), address + i);
+    for (std::uint64_t i = address; i < address + bytes; ++i) {
+      Byte& byte = pads_[static_cast<std::size_t>(pad)].at(i);
+      if (!ordered(byte.written) || !ordered(byte.read)) {
+        fail(fmt::format("writes byte 0x{:x} of {} too early", i, name(pad)));
+      }
+      byte = {};
+      byte.written[queue_] = token_;
+      byte.holds = true;
+    }
   }
 
   template <typename Run>
@@ -134,16 +131,22 @@ class Checker {
 
   void access(const isa::machine::Load& load) {
     for_runs(load, [&](std::uint64_t dram, std::uint64_t pad) {
-      for (std::uint64_t i = 0; i < load.run_bytes; ++i) read(dram_.at(dram + i), "DRAM", dram + i);
+      for (std::uint64_t i = dram; i < dram + load.run_bytes; ++i) {
+        const std::uint32_t by = dram_.at(i);
+        if (by == 0) fail(fmt::format("reads byte 0x{:x} of DRAM, which holds nothing", i));
+        if (by != from_start && by > known_[static_cast<std::size_t>(isa::machine::Queue::store)]) {
+          fail(fmt::format("reads byte 0x{:x} of DRAM too early", i));
+        }
+      }
       write(load.pad, pad, load.run_bytes);
     });
   }
 
   void access(const isa::machine::Store& store) {
     for_runs(store, [&](std::uint64_t dram, std::uint64_t pad) {
-      for (std::uint64_t i = 0; i < store.run_bytes; ++i) {
-        if (dram_.at(dram + i).holds) fail(fmt::format("stores byte 0x{:x} of DRAM, which holds something", dram + i));
-        write(dram_.at(dram + i), "DRAM", dram + i);
+      for (std::uint64_t i = dram; i < dram + store.run_bytes; ++i) {
+        if (dram_.at(i) != 0) fail(fmt::format("stores byte 0x{:x} of DRAM, which holds something", i));
+        dram_[i] = token_;
       }
       read(store.pad, pad, store.run_bytes);
     });
@@ -189,7 +192,9 @@ class Checker {
   }
 
   const isa::machine::Program& program_;
-  std::vector<Byte> dram_;
+  /// By byte, the store that wrote it. Nothing is stored twice, so nothing that was read is written later.
+  static constexpr std::uint32_t from_start = ~0U;
+  std::vector<std::uint32_t> dram_;
   std::array<std::vector<Byte>, isa::machine::pad_count> pads_;
   std::array<std::vector<Waits>, queue_count> done_;  ///< Known complete when the n-th of a queue completes.
   std::array<Waits, queue_count> start_{};            ///< Known complete when the last one started.
