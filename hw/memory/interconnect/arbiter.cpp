@@ -52,6 +52,27 @@ unsigned Arbiter::debug(int, Transaction& transaction) {
   return output->transport_dbg(transaction);
 }
 
+Arbiter::Route& Arbiter::route(const Transaction& transaction) {
+  const auto at =
+      std::find_if(routes_.begin(), routes_.end(), [&](const Route& each) { return each.transaction == &transaction; });
+  if (at == routes_.end()) SC_REPORT_FATAL(name(), "a phase of a transaction that is not under way");
+  return *at;
+}
+
+void Arbiter::retire(Route& route) {
+  Transaction& transaction = *route.transaction;
+  route = routes_.back();
+  routes_.pop_back();
+  transaction.release();
+}
+
+// While a request is at the output, its end has the others looked at.
+void Arbiter::look_at_requests(const sc_core::sc_time& from) {
+  if (waiting_ == 0 || requesting_ != nullptr) return;
+  const sc_core::sc_time time = std::max(from, request_free_);
+  act_.notify(time > now() ? time - now() : sc_core::SC_ZERO_TIME);
+}
+
 tlm::tlm_sync_enum Arbiter::forward(int input, Transaction& transaction, tlm::tlm_phase& phase,
                                     sc_core::sc_time& delay) {
   const auto index = static_cast<std::size_t>(input);
@@ -59,49 +80,53 @@ tlm::tlm_sync_enum Arbiter::forward(int input, Transaction& transaction, tlm::tl
   if (phase == tlm::BEGIN_REQ) {
     if (state.request != nullptr) SC_REPORT_FATAL(name(), "BEGIN_REQ before the END_REQ of the last request");
     transaction.acquire();
-    routes_[&transaction] = {index};
+    routes_.push_back({&transaction, index});
     state.request = &transaction;
     state.request_time = now() + delay;
     state.granted = false;
+    ++waiting_;
+    look_at_requests(state.request_time);
   } else if (phase == tlm::END_RESP) {
     if (state.responding != &transaction) SC_REPORT_FATAL(name(), "END_RESP of a transaction that is not responding");
     state.responding = nullptr;
     state.response_free = now() + delay;
-    if (!routes_.at(&transaction).ended_at_target) {
+    if (!route(transaction).ended_at_target) {
       tlm::tlm_phase end = tlm::END_RESP;
       sc_core::sc_time end_delay = delay;
       output->nb_transport_fw(transaction, end, end_delay);
     }
-    retire(transaction);
+    retire(route(transaction));
+    if (!state.responses.empty()) act_.notify(delay);
   } else {
     SC_REPORT_FATAL(name(), "only BEGIN_REQ and END_RESP come this way");
   }
-  act_.notify(delay);
   return tlm::TLM_ACCEPTED;
 }
 
 tlm::tlm_sync_enum Arbiter::backward(Transaction& transaction, tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   if (requesting_ == &transaction) end_request(transaction, delay);
   if (phase != tlm::BEGIN_RESP) return tlm::TLM_ACCEPTED;
-  Input& state = state_[routes_.at(&transaction).input];
+  const std::size_t index = route(transaction).input;
+  Input& state = state_[index];
   if (state.responding != nullptr || !state.responses.empty() || state.response_free > now() + delay) {
     state.responses.push_back({&transaction, now() + delay});
     act_.notify(delay);
     return tlm::TLM_ACCEPTED;
   }
-  if (!begin_response(transaction, delay)) return tlm::TLM_ACCEPTED;
-  retire(transaction);
+  if (!begin_response(index, transaction, delay)) return tlm::TLM_ACCEPTED;
+  retire(route(transaction));
   return tlm::TLM_COMPLETED;
 }
 
 void Arbiter::act() {
   deliver_responses();
+  if (waiting_ == 0 || requesting_ != nullptr) return;
   for (const Input& state : state_) {
     if (state.request == nullptr || state.granted) continue;
     const sc_core::sc_time from = std::max(state.request_time, request_free_);
     if (from > now()) {
       act_.notify(from - now());
-    } else if (requesting_ == nullptr) {
+    } else {
       grant_.notify(sc_core::SC_ZERO_TIME);
     }
   }
@@ -125,31 +150,34 @@ void Arbiter::grant_request() {
   Transaction& transaction = *state.request;
   last_ = index;
   state.granted = true;
+  --waiting_;
   ++state.grants;
   state.waited += now() - state.request_time;
   requesting_ = &transaction;
+  requesting_input_ = index;
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   const tlm::tlm_sync_enum answer = output->nb_transport_fw(transaction, phase, delay);
   if (answer == tlm::TLM_ACCEPTED) return;
   end_request(transaction, delay);
   if (answer == tlm::TLM_UPDATED && phase != tlm::BEGIN_RESP) return;
-  routes_.at(&transaction).ended_at_target = answer == tlm::TLM_COMPLETED;
+  route(transaction).ended_at_target = answer == tlm::TLM_COMPLETED;
   state.responses.push_back({&transaction, now() + delay});
+  act_.notify(delay);
 }
 
 void Arbiter::end_request(Transaction& transaction, sc_core::sc_time delay) {
   requesting_ = nullptr;
   request_free_ = now() + delay;
-  act_.notify(delay);
-  const std::size_t index = routes_.at(&transaction).input;
-  state_[index].request = nullptr;
+  look_at_requests(request_free_);
+  state_[requesting_input_].request = nullptr;
   tlm::tlm_phase phase = tlm::END_REQ;
-  inputs[index]->nb_transport_bw(transaction, phase, delay);
+  inputs[requesting_input_]->nb_transport_bw(transaction, phase, delay);
 }
 
 void Arbiter::deliver_responses() {
-  for (Input& state : state_) {
+  for (std::size_t index = 0; index < state_.size(); ++index) {
+    Input& state = state_[index];
     while (state.responding == nullptr && !state.responses.empty()) {
       const sc_core::sc_time from = std::max(state.responses.front().from, state.response_free);
       if (from > now()) {
@@ -159,32 +187,26 @@ void Arbiter::deliver_responses() {
       Transaction& transaction = *state.responses.front().transaction;
       state.responses.pop_front();
       sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-      if (!begin_response(transaction, delay)) break;
-      if (!routes_.at(&transaction).ended_at_target) {
+      if (!begin_response(index, transaction, delay)) break;
+      if (!route(transaction).ended_at_target) {
         tlm::tlm_phase end = tlm::END_RESP;
         output->nb_transport_fw(transaction, end, delay);
       }
-      retire(transaction);
+      retire(route(transaction));
     }
   }
 }
 
-bool Arbiter::begin_response(Transaction& transaction, sc_core::sc_time& delay) {
-  const std::size_t index = routes_.at(&transaction).input;
-  Input& state = state_[index];
+bool Arbiter::begin_response(std::size_t input, Transaction& transaction, sc_core::sc_time& delay) {
+  Input& state = state_[input];
   state.responding = &transaction;
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
-  const tlm::tlm_sync_enum answer = inputs[index]->nb_transport_bw(transaction, phase, delay);
+  const tlm::tlm_sync_enum answer = inputs[input]->nb_transport_bw(transaction, phase, delay);
   const bool ended = answer == tlm::TLM_COMPLETED || (answer == tlm::TLM_UPDATED && phase == tlm::END_RESP);
   if (!ended) return false;
   state.responding = nullptr;
   state.response_free = now() + delay;
   return true;
-}
-
-void Arbiter::retire(Transaction& transaction) {
-  routes_.erase(&transaction);
-  transaction.release();
 }
 
 std::vector<Statistic> Arbiter::statistics(std::size_t input) const {

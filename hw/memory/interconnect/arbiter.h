@@ -10,7 +10,6 @@
 #include <string_view>
 #include <systemc>
 #include <tlm>
-#include <unordered_map>
 #include <vector>
 
 #include "hw/memory/statistics/statistic.h"
@@ -26,9 +25,10 @@ enum class Arbitration : std::uint8_t {
 [[nodiscard]] Arbitration arbitration(std::string_view name);
 
 /// Keeps the base protocol on every connection: one request before END_REQ and one response before END_RESP, at each
-/// input and at the output. It takes no time of its own. A request is chosen two delta cycles after it takes effect or
-/// the output becomes free, so that all requests of an instant compete. Responses pass in the target's order and wait
-/// only for an input that has not ended the one before.
+/// input and at the output. It takes no time of its own. A request is chosen when nothing has happened for a few delta
+/// cycles, so that all requests of an instant compete: also one that an initiator could send only because a response of
+/// that instant made room for it. Responses pass in the target's order and wait only for an input that has not ended
+/// the one before.
 ///
 /// Calls of b_transport and transport_dbg go straight through: loosely timed initiators compete in the target, if at
 /// all.
@@ -60,7 +60,9 @@ class Arbiter final : public sc_core::sc_module {
     std::uint64_t grants = 0;
     sc_core::sc_time waited;
   };
+  /// Of a transaction under way.
   struct Route {
+    Transaction* transaction;
     std::size_t input;
     bool ended_at_target = false;  ///< The target completed early and awaits no END_RESP.
   };
@@ -76,17 +78,26 @@ class Arbiter final : public sc_core::sc_module {
   [[nodiscard]] std::size_t choose() const;
   void end_request(Transaction& transaction, sc_core::sc_time delay);
   /// Begins a response at an input. True when the initiator ended it in the call; `delay` is then its time.
-  bool begin_response(Transaction& transaction, sc_core::sc_time& delay);
-  void retire(Transaction& transaction);
+  bool begin_response(std::size_t input, Transaction& transaction, sc_core::sc_time& delay);
+  [[nodiscard]] Route& route(const Transaction& transaction);
+  void retire(Route& route);
+  /// Has the requests looked at when one may be passed on: `from` at the earliest.
+  void look_at_requests(const sc_core::sc_time& from);
 
   static constexpr std::size_t kNone = ~std::size_t{0};
   Arbitration order_;
   std::vector<Input> state_;
-  std::unordered_map<const Transaction*, Route> routes_;
+  std::vector<Route> routes_;          ///< In no order; few. Calls to the outside may change it.
   Transaction* requesting_ = nullptr;  ///< At the output, between BEGIN_REQ and END_REQ.
+  std::size_t requesting_input_ = 0;
+  std::size_t waiting_ = 0;  ///< Requests not yet passed on.
   sc_core::sc_time request_free_;
   std::size_t last_ = 0;
-  sc_core::sc_event act_, grant_;  ///< Granting follows a delta later, when all requests of the instant have come.
+  /// Delta cycles without a request, response or end of either before a request is granted: one for the initiator to
+  /// take note of a response, one to send its next request, one to spare.
+  static constexpr unsigned kSettling = 3;
+  unsigned settling_ = 0;  ///< Left of these.
+  sc_core::sc_event act_, grant_;
 };
 
 }  // namespace fusesim::memory
