@@ -45,11 +45,13 @@ std::uint64_t DmaChannel::submit(const DmaDescriptor& descriptor, int priority, 
        .bursts = DmaBursts(descriptor, options_.burst_bytes, side),
        .priority = priority,
        .callback = std::move(callback)});
+  ++not_started_;
   work_.notify(sc_core::SC_ZERO_TIME);
   return id;
 }
 
 DmaChannel::Job* DmaChannel::choose_job() {
+  if (not_started_ == 0) return nullptr;
   Job* best = nullptr;
   for (Job& job : jobs_) {
     if (!job.started && (best == nullptr || job.priority > best->priority)) best = &job;
@@ -62,6 +64,7 @@ DmaChannel::Request* DmaChannel::next_request() {
     current_ = choose_job();
     if (current_ == nullptr) return nullptr;
     current_->started = true;
+    --not_started_;
     current_->completion.started = sc_core::sc_time_stamp();
   }
   if (pool_.empty()) {
@@ -132,7 +135,15 @@ tlm::tlm_sync_enum DmaChannel::backward(tlm::tlm_generic_payload& transaction, t
 void DmaChannel::end_request(const sc_core::sc_time& delay) {
   requesting_ = nullptr;
   request_free_ = sc_core::sc_time_stamp() + delay;
-  work_.notify(delay);
+  wake_sender();
+}
+
+// Not when another request cannot be sent yet: what holds it up calls this again.
+void DmaChannel::wake_sender() {
+  if (requesting_ != nullptr || under_way_ == options_.outstanding || (current_ == nullptr && not_started_ == 0))
+    return;
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
+  work_.notify(request_free_ > now ? request_free_ - now : sc_core::SC_ZERO_TIME);
 }
 
 void DmaChannel::end_response(Request& request, const sc_core::sc_time& delay) {
@@ -178,7 +189,7 @@ void DmaChannel::finish(Request& request) {
   latency_ += now - request.begun;
   request.release();
   if (--under_way_ == 0) busy_ += now - busy_since_;
-  work_.notify(sc_core::SC_ZERO_TIME);
+  if (options_.protocol == DmaProtocol::nonblocking) wake_sender();
   if (--job.under_way != 0 || !job.bursts.done()) return;
 
   ++descriptors_done_;

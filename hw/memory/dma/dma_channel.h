@@ -116,6 +116,7 @@ class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface
   void free(tlm::tlm_generic_payload* transaction) override;
   tlm::tlm_sync_enum backward(tlm::tlm_generic_payload& transaction, tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void send();
+  void wake_sender();
   void transport();
   void finish_later();
   Request* next_request();
@@ -129,7 +130,8 @@ class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface
   LocalMemoryIf& local_;
   DmaOptions options_;
   RequestCallback on_sent_, on_answered_;
-  std::list<Job> jobs_;  ///< In order of submission, until complete.
+  std::list<Job> jobs_;          ///< In order of submission, until complete.
+  std::size_t not_started_ = 0;  ///< Of the jobs.
   Job* current_ = nullptr;
   std::vector<std::unique_ptr<Request>> requests_;
   std::vector<Request*> pool_;
