@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hw/accelerator/accelerator.h"
 
-#include <cstdlib>
 #include <stdexcept>
 #include <systemc>
 
@@ -12,11 +11,6 @@
 #include "hw/control/event_controller.h"
 #include "hw/control/window_replay.h"
 #include "hw/memory/tensor_memory.h"
-
-// Debian's libsystemc carries a main() that calls this; the project has its own main().
-int sc_main(int, char*[]) {
-  return EXIT_FAILURE;
-}
 
 namespace fusesim::accelerator {
 

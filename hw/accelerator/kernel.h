@@ -10,14 +10,8 @@ namespace fusesim::accelerator {
 /// machines one after the other. Built before a run's modules and destroyed after them.
 class Kernel {
  public:
-  Kernel() : previous_(sc_core::sc_curr_simcontext), context_(new sc_core::sc_simcontext) {
-    sc_core::sc_curr_simcontext = context_.get();
-    sc_core::sc_default_global_context = context_.get();
-  }
-  ~Kernel() {
-    sc_core::sc_curr_simcontext = previous_;
-    sc_core::sc_default_global_context = previous_;
-  }
+  Kernel();
+  ~Kernel();
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
