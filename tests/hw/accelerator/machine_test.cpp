@@ -25,6 +25,12 @@ using isa::machine::test::random_machine_program;
 using test::Random;
 using testing::HasSubstr;
 
+#ifdef FUSESIM_MANY_PROGRAMS
+constexpr std::uint32_t kPrograms = 10'000;
+#else
+constexpr std::uint32_t kPrograms = 150;
+#endif
+
 std::string error_of(const Program& program, const MachineOptions& options) {
   try {
     static_cast<void>(run(program, program.core, options));
@@ -36,7 +42,7 @@ std::string error_of(const Program& program, const MachineOptions& options) {
 
 TEST(Machine, FidelitiesAgreeOnEveryFigureAndComputeWhatRandomProgramsMean) {
   std::array<std::uint64_t, control::machine::cause_count> causes{};
-  for (std::uint32_t seed = 0; seed < 150; ++seed) {
+  for (std::uint32_t seed = 0; seed < kPrograms; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     Random random(seed);
     const Program program = random_machine_program(seed);
@@ -60,7 +66,7 @@ TEST(Machine, FidelitiesAgreeOnEveryFigureAndComputeWhatRandomProgramsMean) {
 
 TEST(Machine, FidelitiesAgreeOnTiledProgramsWhoseUnitsAllWorkAtOnce) {
   std::uint64_t conflicts = 0, overlapping = 0;
-  for (std::uint32_t seed = 0; seed < 120; ++seed) {
+  for (std::uint32_t seed = 0; seed < kPrograms; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     Random random(seed);
     isa::ArrayConfig array = fusesim::test::random_array(random, 8);
