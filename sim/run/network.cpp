@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include "hw/memory/dram/dram_standards.h"
-#include "workloads/quantize/quantize.h"
 #include "workloads/quantize/rewrite.h"
-#include "workloads/quantize/synthetic.h"
+#include "workloads/quantize/untrained.h"
 #include "workloads/zoo/zoo.h"
 
 namespace fusesim::run {
@@ -41,13 +40,7 @@ tile::Compiled compile_network(const Network& network, const config::MachineConf
   tiling.dram_latency_cycles = latency_cycles(machine);
   tiling.seed = options.seed;
   tiling.values = options.values;
-  const reference::QuantizedGraph quantized = [&] {
-    const auto g = build(network);
-    const auto net = quantize::synthetic_network(g, options.seed, 2);
-    const std::vector<quantize::Map> samples{
-        quantize::synthetic_image({3, network.input.height, network.input.width}, 1)};
-    return quantize::quantize(net, std::span<const quantize::Map>(samples), quantize::Options{});
-  }();
+  const reference::QuantizedGraph quantized = quantize::untrained_network(build(network), options.seed);
   return tile::compile(quantized, describe(network), tiling);
 }
 

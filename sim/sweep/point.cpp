@@ -62,7 +62,8 @@ std::string describe(const Point& point) {
   if (!point.formula) {
     text += fmt::format(" {} {} dw={} packing={}", name(point.hardware.accumulators), name(point.hardware.folds),
                         name(point.hardware.dw_mapping), point.hardware.packing);
-    text += memory_text(point, " dram={} scratchpads={}");
+    text += memory_text(point, " dram={} scratchpads={} ");
+    if (point.hardware.memory) text += machine_version;
   }
   return text;
 }

@@ -20,6 +20,10 @@ namespace fusesim::sweep {
 /// changes a figure, so that a journal of older figures is not taken for finished work.
 inline constexpr std::string_view model_version = "fusesim-figures-1";
 
+/// The same for points with a memory, together with model_version: raised with every change of the tiling compiler, the
+/// DRAM or any unit of the machine around the array that changes a figure.
+inline constexpr std::string_view machine_version = "machine-1";
+
 /// How depthwise layers are laid on the array (FuSe layers too, where there are no FuSe links and the mapping is not
 /// `broadcast`).
 enum class DepthwiseMapping : std::uint8_t {

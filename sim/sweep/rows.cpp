@@ -141,7 +141,8 @@ report::Table to_report(const std::vector<Row>& rows) {
         "load "
         "+ vector + store + control = cycles.");
   }
-  table.add_note(fmt::format("Figures of {}.", model_version));
+  table.add_note(ideal ? fmt::format("Figures of {}.", model_version)
+                       : fmt::format("Figures of {} and {}.", model_version, machine_version));
   return table;
 }
 

@@ -71,7 +71,10 @@ TEST(SweepAxes, MisspeltValueOfEveryAxisNamesTheNearest) {
                         Case{&AxesText::folds, "pipelned", "--folds", "'pipelined'"},
                         Case{&AxesText::dw_mapping, "collumn", "--dw-mapping", "'column'"},
                         Case{&AxesText::fuse_links, "yess", "--fuse-links", "'yes'"},
-                        Case{&AxesText::packing, "true", "--packing", "yes, no"}}) {
+                        Case{&AxesText::packing, "true", "--packing", "yes, no"},
+                        Case{&AxesText::dram, "DDR4-2300", "--dram", "'DDR4-2400'"},
+                        Case{&AxesText::bandwidth, "fast", "--bandwidth", "0.001 to 100000"},
+                        Case{&AxesText::scratchpad, "big", "--scratchpad", "256KiB/256KiB/512KiB"}}) {
     AxesText text = small();
     text.networks = "all";
     text.*c.axis = c.value;
@@ -131,6 +134,48 @@ TEST(SweepAxes, SenselessCombinationsAreLeftOutByRule) {
   EXPECT_EQ(expansion.points.size(), 2U * 2U * (3U * 3U * 2U + 3U * 2U));
   EXPECT_EQ(expansion.skipped.size(), 3U);
   for (const Point& point : expansion.points) EXPECT_EQ(rule_against(point), std::nullopt);
+}
+
+TEST(SweepAxes, MemoriesAreIdealUnlessAsked) {
+  EXPECT_THAT(parse_axes(small()).memories, ElementsAre(std::nullopt));
+  AxesText text = small();
+  text.scratchpad = "4KiB,8KiB";  // Of no memory, so of no account.
+  EXPECT_THAT(parse_axes(text).memories, ElementsAre(std::nullopt));
+}
+
+TEST(SweepAxes, MemoriesAreDramsAndBandwidthsWithEverySizeOfScratchpads) {
+  constexpr config::ScratchpadSizes whole{262144, 262144, 524288}, odd{1024, 2048, 4096};
+  AxesText text = small();
+  text.dram = "none,DDR4-2400,fixed,none";
+  text.scratchpad = "1MiB,1KiB/2KiB/4KiB,1024KiB";
+  EXPECT_THAT(parse_axes(text).memories,
+              ElementsAre(std::nullopt, Memory{"DDR4-2400", 0, whole}, Memory{"DDR4-2400", 0, odd},
+                          Memory{"fixed", 16, whole}, Memory{"fixed", 16, odd}));
+  text.scratchpad = "1MiB";
+  text.bandwidth = "4,0.5,4.0";
+  EXPECT_THAT(parse_axes(text).memories, ElementsAre(std::nullopt, Memory{"DDR4-2400", 0, whole},
+                                                     Memory{"fixed", 4, whole}, Memory{"fixed", 0.5, whole}));
+  text.dram = "";
+  EXPECT_THAT(parse_axes(text).memories, ElementsAre(Memory{"fixed", 4, whole}, Memory{"fixed", 0.5, whole}));
+  text.dram = "none";
+  EXPECT_EQ(parse_axes(text).memories.size(), 3U);
+}
+
+TEST(SweepAxes, WrongBandwidthsAreNamed) {
+  for (const char* wrong : {"0", "-4", "4GB", "nan", "inf", "1e9", " 4"}) {
+    AxesText text = small();
+    text.bandwidth = wrong;
+    EXPECT_THAT(error_of(text), HasSubstr(std::string("--bandwidth: '") + wrong + "' is not a bandwidth")) << wrong;
+  }
+}
+
+TEST(SweepAxes, FormulasAreNotMultipliedByMemories) {
+  AxesText text = small();
+  text.dram = "none,DDR4-2400";
+  text.models = "simulated,authors-2020";
+  text.accumulators = "pingpong";
+  text.folds = "pipelined";
+  EXPECT_EQ(expand(parse_axes(text)).points.size(), 2U * 2U * (2U + 1U));  // variants, arrays, memories and a formula
 }
 
 TEST(SweepAxes, NothingLeftIsAnErrorThatNamesTheRule) {

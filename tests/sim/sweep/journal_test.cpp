@@ -25,6 +25,13 @@ Point point(std::uint32_t side) {
 
 const Result simulated{1000, 77, array::CycleBreakdown{600, 100, 250, 50}};
 const Result formula{2000, 88, std::nullopt};
+const Result machine{3600, 99, std::nullopt, MachineResult{{800, 700, 600, 500, 400, 300, 200, 100}, 12345, 678}};
+
+Point on_ddr4(std::uint32_t side) {
+  Point on = point(side);
+  on.hardware.memory = Memory{"DDR4-2400", 0, {4096, 4096, 8192}};
+  return on;
+}
 
 void append_text(const std::filesystem::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary | std::ios::app) << text;
@@ -37,9 +44,12 @@ TEST(SweepJournal, FinishedPointsAreFoundAgain) {
     EXPECT_EQ(journal.find(point(8)), std::nullopt);
     journal.append(point(8), simulated);
     journal.append(point(16), formula);
+    journal.append(on_ddr4(8), machine);
   }
   const Journal journal(directory.path() / "new" / "deep");
-  EXPECT_EQ(journal.loaded(), 2U);
+  EXPECT_EQ(journal.loaded(), 3U);
+  EXPECT_EQ(journal.find(on_ddr4(8)), machine);
+  EXPECT_EQ(journal.find(on_ddr4(16)), std::nullopt);
   EXPECT_EQ(journal.damaged(), 0U);
   EXPECT_EQ(journal.find(point(8)), simulated);
   EXPECT_EQ(journal.find(point(16)), formula);
@@ -102,13 +112,18 @@ TEST(SweepJournal, LineCanBeReadByAPerson) {
     Journal journal(directory.path());
     journal.append(point(8), simulated);
     journal.append(by_formula, formula);
+    journal.append(on_ddr4(8), machine);
   }
   EXPECT_THAT(read_file(directory.path() / "journal.txt"),
               AllOf(HasSubstr("\n# key cycles macs compute fill drain idle network variant rows cols model fuse_links "
                               "accumulators folds dw_mapping packing digest\n"),
                     HasSubstr(" 1000 77 600 100 250 50 mobilenet_v2 fuse_half 8 8 simulated true pingpong pipelined "
                               "column false "),
-                    HasSubstr(" 2000 88 - - - - mobilenet_v2 fuse_half 16 16 authors-2020 true - - - - ")));
+                    HasSubstr(" 2000 88 - - - - mobilenet_v2 fuse_half 16 16 authors-2020 true - - - - "),
+                    HasSubstr("\n# with a DRAM, idle is conflict:load:vector:store:control:dram_read:dram_written, and "
+                              "dram scratchpads follow packing\n"),
+                    HasSubstr(" 3600 99 800 700 600 500:400:300:200:100:12345:678 mobilenet_v2 fuse_half 8 8 simulated "
+                              "true pingpong pipelined column false DDR4-2400 4KiB/4KiB/8KiB ")));
 }
 
 TEST(SweepJournal, ForeignBytesAreIgnored) {

@@ -37,23 +37,62 @@ TEST(SweepPoint, EveryFieldChangesTheKey) {
   expect_new([](Point& p) { p.hardware.folds = isa::FoldOverlap::serial; });
   expect_new([](Point& p) { p.hardware.dw_mapping = DepthwiseMapping::row; });
   expect_new([](Point& p) { p.hardware.packing = true; });
+  expect_new([](Point& p) { p.hardware.memory = Memory{"DDR4-2400", 0, {4096, 4096, 8192}}; });
+  expect_new([](Point& p) { p.hardware.memory = Memory{"HBM2-2000", 0, {4096, 4096, 8192}}; });
+  expect_new([](Point& p) { p.hardware.memory = Memory{"DDR4-2400", 0, {4096, 8192, 4096}}; });
+  expect_new([](Point& p) { p.hardware.memory = Memory{"fixed", 4, {4096, 4096, 8192}}; });
+  expect_new([](Point& p) { p.hardware.memory = Memory{"fixed", 8, {4096, 4096, 8192}}; });
+}
+
+TEST(SweepPoint, IdealMemoryLeavesDescriptionsAsTheyWereBeforeThereWasAnother) {
+  EXPECT_EQ(describe(half()), std::string(model_version) +
+                                  " mobilenet_v2 fuse_half 64x64 simulated links=true pingpong pipelined dw=column "
+                                  "packing=false");
+  Point point = half();
+  point.hardware.memory = Memory{"fixed", 0.5, {4096, 4096, 8192}};
+  EXPECT_EQ(describe(point),
+            describe(half()) + " dram=fixed-0.5 scratchpads=4KiB/4KiB/8KiB " + std::string(machine_version));
+  EXPECT_EQ(plain(point), plain(half()) + " fixed-0.5 4KiB/4KiB/8KiB");
+}
+
+TEST(SweepPoint, MachineHasTheArrayMemoryAndScratchpadsOfThePoint) {
+  Point point = half();
+  point.rows = 48;
+  point.cols = 96;
+  point.fuse_links = false;
+  point.hardware = {isa::Accumulators::single, isa::FoldOverlap::serial, DepthwiseMapping::row, false,
+                    Memory{"fixed", 8, {131072, 65536, 262144}}};
+  const config::MachineConfig machine = machine_of(point);
+  config::validate(machine);
+  EXPECT_EQ(machine.core.array, (isa::ArrayConfig{.rows = 48,
+                                                  .cols = 96,
+                                                  .accumulators = isa::Accumulators::single,
+                                                  .folds = isa::FoldOverlap::serial,
+                                                  .fuse_links = false}));
+  EXPECT_EQ(config::scratchpads(machine.core), (config::ScratchpadSizes{131072, 65536, 262144}));
+  EXPECT_EQ(machine.memory.standard, "fixed");
+  EXPECT_EQ(machine.memory.fixed_gigabytes_per_second, 8);
+  point.hardware.memory = Memory{"LPDDR4-3200", 0, {131072, 65536, 262144}};
+  config::validate(machine_of(point));
+  EXPECT_EQ(machine_of(point).memory.standard, "LPDDR4-3200");
 }
 
 TEST(SweepPoint, KeyCoversTheModelVersion) {
   EXPECT_NE(describe(half()).find(model_version), std::string::npos);
 }
 
-TEST(SweepPoint, ReferenceKeepsArrayModelAccumulatorsAndFolds) {
+TEST(SweepPoint, ReferenceKeepsArrayModelAccumulatorsFoldsAndMemory) {
   Point point = half();
   point.rows = 48;
-  point.hardware = {isa::Accumulators::single, isa::FoldOverlap::serial, DepthwiseMapping::broadcast, true};
+  const Memory memory{"DDR4-2400", 0, {4096, 4096, 8192}};
+  point.hardware = {isa::Accumulators::single, isa::FoldOverlap::serial, DepthwiseMapping::broadcast, true, memory};
   const Point expected{"mobilenet_v2",
                        "baseline",
                        48,
                        64,
                        false,
                        std::nullopt,
-                       {isa::Accumulators::single, isa::FoldOverlap::serial, DepthwiseMapping::column, false}};
+                       {isa::Accumulators::single, isa::FoldOverlap::serial, DepthwiseMapping::column, false, memory}};
   EXPECT_EQ(reference(point, DepthwiseMapping::column), expected);
   EXPECT_EQ(reference(expected, DepthwiseMapping::column), expected);
 }

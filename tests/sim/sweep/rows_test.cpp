@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 #include "sim/sweep/axes.h"
@@ -88,6 +90,103 @@ TEST(SweepRows, SpeedupsAreRatiosOfCyclesOnTheSameArray) {
                half = static_cast<double>(rows[2].result.cycles);
   EXPECT_DOUBLE_EQ(rows[2].speedup, column / half);
   EXPECT_DOUBLE_EQ(rows[2].speedup_over_row.value(), row / half);
+}
+
+AxesText with_memories() {
+  AxesText text;
+  text.networks = "mobilenet_v3_small";
+  text.variants = "baseline,fuse_half";
+  text.arrays = "48x40";
+  text.accumulators = "pingpong";
+  text.folds = "pipelined";
+  text.dram = "none,DDR4-2400,LPDDR4-3200";
+  text.bandwidth = "3,1000";
+  text.scratchpad = "1MiB,96KiB/96KiB/192KiB";
+  return text;
+}
+
+TEST(SweepRows, OfAMachineAccountForEveryCycleAndIdealRowsKeepTheirFigures) {
+  AxesText ideal = with_memories();
+  ideal.dram = ideal.bandwidth = "";
+  const std::vector<Row> before = rows_of(ideal);
+  const std::vector<Row> rows = rows_of(with_memories());
+  ASSERT_EQ(rows.size(), 2U * (1U + 4U * 2U));
+  std::size_t same = 0;
+  for (const Row& row : rows) {
+    if (!row.point.hardware.memory) {
+      EXPECT_EQ(row.result, before.at(same).result);
+      EXPECT_EQ(row.speedup, before.at(same++).speedup);
+      continue;
+    }
+    const MachineResult& machine = row.result.machine.value();
+    EXPECT_EQ(std::accumulate(machine.causes.begin(), machine.causes.end(), std::uint64_t{0}), row.result.cycles);
+    EXPECT_FALSE(row.result.breakdown);
+    EXPECT_EQ(row.result.macs, graph::totals(zoo::build(row.point.network, row.point.variant)).macs);
+    // All weights and the input must come in, the result must go out, whatever the tiling.
+    EXPECT_GT(machine.dram_bytes_read, graph::totals(zoo::build(row.point.network, row.point.variant)).params_array);
+    EXPECT_GE(machine.dram_bytes_written, 1000U);
+    const double peak = accelerator::peak_bytes_per_second(machine_of(row.point).memory) / 1e9;
+    EXPECT_LE(static_cast<double>(machine.dram_bytes_read + machine.dram_bytes_written),
+              peak * static_cast<double>(row.result.cycles))
+        << describe(row.point);
+  }
+  EXPECT_EQ(same, before.size());
+}
+
+TEST(SweepRows, OfAMachineAreComparedWithTheReferenceOnTheSameMachine) {
+  AxesText text = with_memories();
+  text.variants = "fuse_half";
+  text.dram = "none,LPDDR4-3200";
+  text.bandwidth = "";
+  text.scratchpad = "1MiB";
+  AxesText baseline = text;
+  baseline.variants = "baseline";
+  baseline.fuse_links = "no";
+  const std::vector<Row> half = rows_of(text), column = rows_of(baseline);
+  ASSERT_EQ(half.size(), 2U);
+  ASSERT_EQ(column.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_DOUBLE_EQ(half[i].speedup,
+                     static_cast<double>(column[i].result.cycles) / static_cast<double>(half[i].result.cycles));
+  }
+  EXPECT_LT(half[1].speedup, half[0].speedup);
+}
+
+TEST(SweepRows, CsvOfAMachineSumsToItsCycles) {
+  AxesText text = with_memories();
+  text.variants = "fuse_half";
+  text.dram = "none,DDR4-2400";
+  text.bandwidth = "";
+  text.scratchpad = "1MiB";
+  const auto json = nlohmann::json::parse(written(rows_of(text), report::Format::json));
+  const auto &ideal = json.at("rows").at(0), &row = json.at("rows").at(1);
+  EXPECT_EQ(ideal.at("dram"), "none");
+  EXPECT_TRUE(ideal.at("scratchpads").is_null());
+  EXPECT_TRUE(ideal.at("load_cycles").is_null());
+  EXPECT_EQ(row.at("dram"), "DDR4-2400");
+  EXPECT_EQ(row.at("scratchpads"), "256KiB/256KiB/512KiB");
+  EXPECT_TRUE(row.at("idle_cycles").is_null());
+  std::uint64_t sum = 0;
+  for (const char* cause : {"compute", "fill", "drain", "conflict", "load", "vector", "store", "control"}) {
+    sum += row.at(std::string(cause) + "_cycles").get<std::uint64_t>();
+  }
+  EXPECT_EQ(row.at("cycles"), sum);
+  const std::string table = written(rows_of(text), report::Format::table);
+  EXPECT_NE(table.find("Other rows run the network from DRAM to DRAM at 1000 MHz"), std::string::npos);
+}
+
+TEST(SweepRows, ScratchpadsTooSmallForALayerAreNamedWithThePointAndTheLayer) {
+  AxesText text = with_memories();
+  text.dram = "DDR4-2400";
+  text.bandwidth = "";
+  text.scratchpad = "256B/256B/256B";
+  try {
+    (void)rows_of(text);
+    ADD_FAILURE() << "no error";
+  } catch (const std::runtime_error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("mobilenet_v3_small ")) << error.what();
+    EXPECT_NE(std::string(error.what()).find(" DDR4-2400 256B/256B/256B: "), std::string::npos) << error.what();
+  }
 }
 
 TEST(SweepRows, CsvBeginsWithTheColumnsOthersReadByPlace) {
