@@ -353,7 +353,9 @@ bool DramController::has_rival_in_another_group() const {
 void DramController::extend_plan() {
   const Segment& planned = segments_[plan_.segment];
   const Run& run = *planned.run;
-  if (run.left == 1 || !in_turn_[run.write] || !is_oldest_of_run(plan_.segment)) return;
+  if (run.left == 1) return;
+  plan_.in_order = is_oldest_of_run(plan_.segment);
+  if (!plan_.in_order || !in_turn_[run.write]) return;
   if (options_.scheduler == DramScheduler::fcfs) {
     const Cycle room = (refresh_due_ - 1 - plan_.clock) / spacing_ + 1;
     plan_.bursts = bursts_in_turn(static_cast<std::uint32_t>(std::min<Cycle>(room, run.left)));
@@ -441,7 +443,7 @@ void DramController::count_once(Segment& segment, std::uint64_t& counter) {
 }
 
 void DramController::issue_row() {
-  const auto [clock, command, bursts, place] = plan_;
+  const auto [clock, command, bursts, place, in_order] = plan_;
   now_ = clock;
   chosen_ = false;
   if (command == DramCommand::refresh || command == DramCommand::precharge_all) {
@@ -501,7 +503,7 @@ void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>
       observer_(plan_.command, segment.bank, segment.row, clock + i * spacing_);
     }
   }
-  bypasses_ = &run == queue_.front() && is_oldest_of_run(plan_.segment) ? 0 : bypasses_ + count;
+  bypasses_ = &run == queue_.front() && plan_.in_order ? 0 : bypasses_ + count;
 
   for (std::uint32_t i = 0; i < lanes_ && i < count; ++i) {
     Segment& segment = segments_[first + ((lane + i) & (lanes_ - 1))];

@@ -121,6 +121,7 @@ class DramController {
     DramCommand command = DramCommand::refresh;
     std::uint32_t bursts = 1;
     std::size_t segment = 0;
+    bool in_order = true;  ///< Of a column command: no older burst of the run is left.
   };
   struct Counters {
     std::uint64_t hits = 0, misses = 0, conflicts = 0;
