@@ -127,6 +127,7 @@ void Arbiter::act() {
     if (from > now()) {
       act_.notify(from - now());
     } else {
+      settling_ = kSettling;
       grant_.notify(sc_core::SC_ZERO_TIME);
     }
   }
@@ -143,6 +144,11 @@ std::size_t Arbiter::choose() const {
 }
 
 void Arbiter::grant_request() {
+  if (settling_ != 0) {
+    --settling_;
+    grant_.notify(sc_core::SC_ZERO_TIME);
+    return;
+  }
   if (requesting_ != nullptr || request_free_ > now()) return;
   const std::size_t index = choose();
   if (index == kNone) return;

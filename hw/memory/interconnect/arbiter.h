@@ -25,7 +25,7 @@ enum class Arbitration : std::uint8_t {
 [[nodiscard]] Arbitration arbitration(std::string_view name);
 
 /// Keeps the base protocol on every connection: one request before END_REQ and one response before END_RESP, at each
-/// input and at the output. It takes no time of its own. A request is chosen when nothing has happened for a few delta
+/// input and at the output. It takes no time of its own. A request is chosen when no other has come for a few delta
 /// cycles, so that all requests of an instant compete: also one that an initiator could send only because a response of
 /// that instant made room for it. Responses pass in the target's order and wait only for an input that has not ended
 /// the one before.
@@ -95,6 +95,10 @@ class Arbiter final : public sc_core::sc_module {
   std::size_t last_ = 0;
   /// Delta cycles without a request, response or end of either before a request is granted: one for the initiator to
   /// take note of a response, one to send its next request, one to spare.
+  static constexpr unsigned kSettling = 3;
+  unsigned settling_ = 0;  ///< Left of these.
+  /// Delta cycles without another request before one is granted: one for a response that waited here to reach its
+  /// initiator, one for the initiator to send its next request, one to spare.
   static constexpr unsigned kSettling = 3;
   unsigned settling_ = 0;  ///< Left of these.
   sc_core::sc_event act_, grant_;
