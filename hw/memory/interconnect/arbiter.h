@@ -93,10 +93,6 @@ class Arbiter final : public sc_core::sc_module {
   std::size_t waiting_ = 0;  ///< Requests not yet passed on.
   sc_core::sc_time request_free_;
   std::size_t last_ = 0;
-  /// Delta cycles without a request, response or end of either before a request is granted: one for the initiator to
-  /// take note of a response, one to send its next request, one to spare.
-  static constexpr unsigned kSettling = 3;
-  unsigned settling_ = 0;  ///< Left of these.
   /// Delta cycles without another request before one is granted: one for a response that waited here to reach its
   /// initiator, one for the initiator to send its next request, one to spare.
   static constexpr unsigned kSettling = 3;
