@@ -156,12 +156,12 @@ std::uint32_t DramController::count_blockers(std::uint64_t burst, bool write) co
   return blockers;
 }
 
-// The youngest run changes a plan by being served sooner, by wanting rows to be opened or closed, or by its arrival.
+// The youngest run changes a plan by being served sooner, or by wanting rows to be opened or closed.
 bool DramController::keeps_plan(std::size_t youngest) const {
   if (options_.scheduler == DramScheduler::fcfs) return queue_.size() > 1;
   if (!is_column(plan_.command)) return false;
   const Run& run = *segments_[youngest].run;
-  if (plan_.bursts > 1 && (outpaced_ || run.arrival > plan_.clock)) return false;
+  if (plan_.bursts > 1 && outpaced_) return false;
   const Cycle from = std::max(run.arrival, timing_.earliest_column_of_rank(run.write));
   for (std::size_t i = youngest; i < segments_.size(); ++i) {
     if (!segments_[i].open) return false;
@@ -423,7 +423,7 @@ Cycle DramController::make_room(std::vector<DramRunDone>& done) {
     const auto over = static_cast<std::uint32_t>(waiting_ - options_.queue_bursts + 1);
     issue(std::min(choose().bursts, over), done);
   }
-  // A row command may share the clock of the column command.
+  // A row command may share the clock of the column command. What is pushed next has arrived when it is looked at.
   run_until(now_ + 1, done);
   return now_;
 }

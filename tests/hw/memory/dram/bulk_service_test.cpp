@@ -359,6 +359,20 @@ TEST(DramBulkService, IssuesTheSameCommandsWithTimingsOfNoDatasheet) {
   }
 }
 
+TEST(DramBulkService, IssuesTheSameCommandsWhenABankGroupComesRoundTooSoon) {
+  DramSpec spec = dram_standard("DDR4-2400");
+  for (const std::uint32_t groups : {1, 2, 4}) {
+    for (const Cycle ccd_l : {4, 5, 8, 9, 15, 16, 17}) {
+      spec.bank_groups = groups;
+      spec.timing.ccd_l = ccd_l;
+      SCOPED_TRACE(std::to_string(groups) + " groups, tCCD_L " + std::to_string(ccd_l));
+      Traffic traffic(spec, groups * 100 + static_cast<unsigned>(ccd_l));
+      compare(spec, {}, traffic.streams(30, 64));
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 /// The pattern that it is for: a load and a store stream of long requests.
 TEST(DramBulkService, KeepsEveryConstraintOfLongStreams) {
   for (const DramSpec& spec : dram_standards()) {
