@@ -11,6 +11,7 @@
 #include "hw/memory/dma/dma_channel.h"
 #include "hw/memory/dram/dram.h"
 #include "hw/memory/dram/dram_standards.h"
+#include "hw/memory/dram/fixed_memory.h"
 #include "tests/hw/memory/support/at_initiator.h"
 #include "tests/hw/memory/support/kernel.h"
 #include "tests/hw/memory/support/protocol_checker.h"
@@ -228,6 +229,20 @@ struct LocalBytes final : LocalMemoryIf {
   }
 };
 
+TEST(Arbiter, SharesAMemoryOfFixedBandwidthExactly) {
+  // Two inputs, each with four requests of 1000 bytes under way: the bus is never idle.
+  std::vector<std::vector<Access>> work(2);
+  for (int i = 0; i < 100; ++i) {
+    work[0].push_back(access(0, 1000, false));
+    work[1].push_back(access(5000, 1000, true));
+  }
+  Bench<FixedMemory> bench(work, Arbitration::round_robin, 4, SC_ZERO_TIME,
+                           FixedMemoryOptions{.gigabytes_per_second = 10, .latency_ns = 120});
+  bench.expect_all_served();
+  EXPECT_EQ(bench.initiators[0]->accesses().back().ended, sc_time(120 + 199 * 100, SC_NS));
+  EXPECT_EQ(bench.initiators[1]->accesses().back().ended, sc_time(120 + 200 * 100, SC_NS));
+}
+
 TEST(Arbiter, BothDmaChannelsShareOneDram) {
   for (const DmaProtocol protocol : {DmaProtocol::nonblocking, DmaProtocol::blocking}) {
     const Kernel kernel;
@@ -263,6 +278,56 @@ TEST(Arbiter, BothDmaChannelsShareOneDram) {
     EXPECT_THAT(checker.breaches(), IsEmpty());
     const auto half = local.data.begin() + (1 << 17);
     EXPECT_TRUE(std::equal(local.data.begin(), half, half));
+  }
+}
+
+/// Loads and stores of long requests, to and from any bytes: what arrives, and that every connection keeps the
+/// protocol.
+TEST(Arbiter, BothDmaChannelsMoveLongRequestsSideBySide) {
+  for (const char* standard : {"DDR4-2400", "LPDDR4-3200", "HBM2-2000"}) {
+    for (const std::uint32_t request_bytes : {256, 1024, 4096}) {
+      SCOPED_TRACE(standard + (" " + std::to_string(request_bytes)));
+      const Kernel kernel;
+      LocalBytes local, other;
+      std::mt19937 random(request_bytes);
+      for (auto& each : local.data) each = static_cast<std::uint8_t>(random());
+      Dram dram("dram", dram_standard(standard));
+      Arbiter arbiter("arbiter", 2);
+      const DmaOptions options{.burst_bytes = request_bytes};
+      DmaChannel store("store", DmaDirection::store, local, options), load("load", DmaDirection::load, other, options);
+      ProtocolChecker checker("checker"), load_checker("load_checker"), store_checker("store_checker");
+      load.socket.bind(load_checker.from_initiator);
+      load_checker.to_target.bind(arbiter.inputs[0]);
+      store.socket.bind(store_checker.from_initiator);
+      store_checker.to_target.bind(arbiter.inputs[1]);
+      arbiter.output.bind(checker.from_initiator);
+      checker.to_target.bind(dram.socket);
+      // Pieces of any length are stored; each is loaded into another memory as soon as it has been.
+      std::uint64_t at = 0;
+      int under_way = 0;
+      while (at < local.data.size()) {
+        const auto bytes =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(1 + random() % 9000, local.data.size() - at));
+        DmaDescriptor out;
+        out.element_bytes = bytes;
+        out.source = at;
+        out.destination = (1 << 20) + 3 * at;
+        DmaDescriptor back = out;
+        std::swap(back.source, back.destination);
+        ++under_way;
+        store.submit(out, 0, [&, back](const DmaCompletion&) {
+          load.submit(back, 0, [&](const DmaCompletion&) { --under_way; });
+        });
+        at += bytes;
+      }
+      sc_core::sc_start();
+      EXPECT_EQ(under_way, 0);
+      EXPECT_EQ(local.data, other.data);
+      EXPECT_THAT(checker.breaches(), IsEmpty());
+      EXPECT_THAT(load_checker.breaches(), IsEmpty());
+      EXPECT_THAT(store_checker.breaches(), IsEmpty());
+      EXPECT_EQ(checker.open(), 0U);
+    }
   }
 }
 
