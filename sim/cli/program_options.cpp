@@ -138,7 +138,11 @@ run::InputSize parse_input_size(const std::string& text) {
   constexpr std::uint64_t most = 4096;
   const std::size_t times = text.find('x');
   const auto side = [&](const std::string& digits) {
-    return static_cast<std::uint32_t>(parse_whole("--input-size", digits, 1, most));
+    try {
+      return static_cast<std::uint32_t>(parse_whole("--input-size", digits, 1, most));
+    } catch (const CLI::ValidationError& error) {
+      throw UsageError(error.what());
+    }
   };
   if (times == std::string::npos) return {side(text), side(text)};
   return {side(text.substr(0, times)), side(text.substr(times + 1))};

@@ -10,6 +10,7 @@
 #include <optional>
 #include <ostream>
 
+#include "hw/isa/invalid_program.h"
 #include "hw/isa/machine/trace.h"
 #include "hw/isa/names.h"
 #include "hw/isa/trace.h"
@@ -19,6 +20,7 @@
 #include "sim/cli/machine_report.h"
 #include "sim/cli/program_options.h"
 #include "sim/run/machine_run.h"
+#include "sim/timeline/write_timeline.h"
 #include "workloads/zoo/zoo.h"
 
 namespace fusesim::cli {
@@ -28,7 +30,7 @@ struct Options {
   ProgramOptions program;
   std::string fidelity = "event";
   bool timing_only = false;
-  std::string vcd, window, scope = "all";
+  std::string vcd, window, scope = "all", timeline;
   report::Format format = report::Format::table;
 };
 
@@ -122,6 +124,12 @@ std::optional<run::Waves> waves_of(const Options& options) {
 }
 
 int run_array(std::ostream& out, const Options& options, const isa::Program& program) {
+  if (!options.timeline.empty()) {
+    throw UsageError(
+        "--timeline needs a machine with a DRAM, such as --machine fuseconv-64x64-ddr4 or --dram DDR4-2400: on the "
+        "array "
+        "alone there are no units to show");
+  }
   run::Options how;
   how.fidelity = parse_fidelity(options.fidelity);
   how.values = !options.timing_only;
@@ -143,7 +151,13 @@ int run_whole(std::ostream& out, const Options& options, const isa::machine::Pro
     std::cerr << "fusesim: event fidelity has no registers to show: running at stepped fidelity, which takes longer\n";
     how.fidelity = accelerator::Fidelity::stepped;
   }
+  std::optional<timeline::TimelineCollector> timeline;
+  if (!options.timeline.empty()) {
+    refuse_overwrite("--timeline", options.program.network, options.timeline);
+    how.observer = timeline.emplace().observer();
+  }
   const run::MachineRun run = run::run_machine(program, machine, how);
+  if (timeline) timeline::write_timeline(options.timeline, program, run.record, *timeline, machine.frequency_mhz);
   print_run(out, options.format, program, machine, run.account, accelerator::name(how.fidelity));
   return 0;
 }
@@ -154,7 +168,13 @@ int run_trace(std::ostream& out, const Options& options) {
     return run_array(out, options, load_array_trace(options.program));
   }
   const isa::machine::Program program = isa::machine::read_trace(options.program.network);
-  return run_whole(out, options, program, machine_for(program, options.program));
+  const config::MachineConfig machine = machine_for(program, options.program);
+  try {
+    isa::machine::validate(program, config::core_of(machine));
+  } catch (const isa::InvalidProgram& error) {
+    throw UsageError(fmt::format("{}: {}", options.program.network, error.what()));
+  }
+  return run_whole(out, options, program, machine);
 }
 
 int run_network(std::ostream& out, const Options& options) {
@@ -190,13 +210,16 @@ const Registration run_command(
               "--vcd-scope", options->scope,
               "Signals to write: all, ports, or PEs such as pe[0:3][0:3]; several joined by commas (default all)")
            ->type_name("SCOPE");
+       app.add_option("--timeline", options->timeline,
+                      "Write when each unit of the machine does what, for ui.perfetto.dev (machines with a DRAM)")
+           ->type_name("FILE");
        add_format_option(app, options->format);
        app.footer(
            "A machine with a DRAM (--machine fuseconv-64x64-ddr4, or --dram) runs the network from DRAM to DRAM with "
            "every\n"
            "stall accounted for; without one the array alone is timed, on ideal memory.\n"
            "Examples: fusesim run mobilenet_v2 --variant fuse_half --array 32x32\n"
-           "          fusesim run mobilenet_v2 --dram DDR4-2400\n"
+           "          fusesim run mobilenet_v2 --dram DDR4-2400 --timeline v2.json\n"
            "          fusesim run v2.trace --vcd v2.vcd --vcd-window 1000:1400 --vcd-scope 'pe[0:3][0:3],ports'");
        return [options](std::ostream& out) { return run_program(out, *options); };
      }});

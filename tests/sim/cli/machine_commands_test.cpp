@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// `fusesim compile` and `fusesim run` for whole machines, started as a program.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/support/temporary_directory.h"
+
+namespace fusesim {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+struct Result {
+  int status;
+  std::string output;
+};
+
+/// Runs shell commands in an empty directory of the test's own, in which $F is the program and $N a small network.
+class MachineCommands : public ::testing::Test {
+ protected:
+  Result shell(const std::string& command) const {
+    FILE* pipe =
+        popen(("cd '" + directory_.path().string() +
+               "'; F='" FUSESIM_PROGRAM "'; N='mobilenet_v3_small --variant fuse_half --input-size 32x40'; { " +
+               command + "; } 2>&1")
+                  .c_str(),
+              "r");
+    if (pipe == nullptr) throw std::runtime_error("popen failed");
+    Result result;
+    char buffer[4096];
+    for (std::size_t n = 0; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) result.output.append(buffer, n);
+    const int status = pclose(pipe);
+    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return result;
+  }
+
+ private:
+  test::TemporaryDirectory directory_;
+};
+
+/// Rows of a CSV without quotes, by column.
+std::vector<std::map<std::string, std::string>> csv(const std::string& text) {
+  const auto cells = [](const std::string& line) {
+    std::vector<std::string> found;
+    std::istringstream stream(line);
+    for (std::string cell; std::getline(stream, cell, ',');) found.push_back(cell);
+    return found;
+  };
+  std::istringstream stream(text);
+  std::string line;
+  std::getline(stream, line);
+  const std::vector<std::string> header = cells(line);
+  std::vector<std::map<std::string, std::string>> rows;
+  while (std::getline(stream, line)) {
+    const std::vector<std::string> values = cells(line);
+    auto& row = rows.emplace_back();
+    for (std::size_t i = 0; i < values.size(); ++i) row[header.at(i)] = values[i];
+  }
+  return rows;
+}
+
+TEST_F(MachineCommands, CausesSumToCyclesInEveryFormat) {
+  const std::string run = "$F run $N --machine edge-16x16-lpddr4 --timing-only --format ";
+  const auto rows = csv(shell(run + "csv").output);
+  ASSERT_GT(rows.size(), 60U);
+  const char* const causes[] = {"compute", "fill", "drain", "conflict", "load", "vector", "store", "control"};
+  std::map<std::string, std::uint64_t> sums;
+  for (const auto& row : rows) {
+    std::uint64_t cycles = 0;
+    for (const char* cause : causes) cycles += std::stoull(row.at(cause));
+    EXPECT_EQ(std::to_string(cycles), row.at("cycles")) << row.at("layer");
+    for (const char* column : {"cycles", "macs", "dram_read_bytes", "dram_written_bytes", "sram_read_bytes", "load"}) {
+      sums[column] += std::stoull(row.at(column));
+    }
+  }
+  const auto json = nlohmann::json::parse(shell(run + "json").output);
+  std::uint64_t cycles = 0;
+  for (const char* cause : causes) cycles += json.at("causes").at(cause).get<std::uint64_t>();
+  EXPECT_EQ(json.at("cycles"), cycles);
+  EXPECT_EQ(json.at("cycles"), sums.at("cycles"));
+  EXPECT_EQ(json.at("macs"), sums.at("macs"));
+  EXPECT_EQ(json.at("dram_read_bytes"), sums.at("dram_read_bytes"));
+  EXPECT_EQ(json.at("dram_written_bytes"), sums.at("dram_written_bytes"));
+  EXPECT_EQ(json.at("sram_read_bytes"), sums.at("sram_read_bytes"));
+  EXPECT_EQ(json.at("causes").at("load"), sums.at("load"));
+  EXPECT_EQ(json.at("layers").size(), rows.size());
+  EXPECT_EQ(json.at("memory"), "LPDDR4-3200");
+  EXPECT_EQ(json.at("dram_peak_gbps"), 6.4);
+  EXPECT_LE(json.at("dram_gbps"), 6.4);
+  EXPECT_LE(json.at("peak_bytes").at("activations"), 32768);
+  const std::string table = shell(run + "table").output;
+  EXPECT_THAT(table,
+              StartsWith("mobilenet_v3_small fuse_half 32x40 on 16x16 pingpong pipelined fuse stages=0, 400 MHz, "
+                         "scratchpads 32KiB/32KiB/64KiB, LPDDR4-3200, event fidelity\n"));
+  EXPECT_THAT(table, HasSubstr("\n" + std::to_string(cycles) + " cycles, "));
+  EXPECT_THAT(table, HasSubstr("Dataflows: gemm, fuse_row, fuse_column"));
+}
+
+TEST_F(MachineCommands, ATraceRunsAsTheNetworkDoes) {
+  const Result result = shell(
+      "$F compile $N --machine edge-16x16-lpddr4 --seed 5 -o m.trace && "
+      "$F run $N --machine edge-16x16-lpddr4 --seed 5 --format csv > a.csv && "
+      "$F run m.trace --machine edge-16x16-lpddr4 --format csv | cmp - a.csv && "
+      "$F run m.trace --dram LPDDR4-3200 --set clock.frequency_mhz=400 --format csv | cmp - a.csv && "
+      "$F compile $N --machine edge-16x16-lpddr4 --seed 5 -o /dev/stdout | cmp - m.trace && "
+      "$F run $N --machine edge-16x16-lpddr4 --seed 6 --format csv > b.csv; cmp -s a.csv b.csv || echo other values");
+  EXPECT_THAT(result.output, StartsWith("m.trace: "));
+  EXPECT_THAT(result.output, HasSubstr(" bytes, for array 16x16 pingpong pipelined fuse stages=0, scratchpads "
+                                       "32KiB/32KiB/64KiB\nother values\n"));
+}
+
+TEST_F(MachineCommands, ATraceOnAnotherMachineIsRefusedOrRunsThere) {
+  ASSERT_EQ(shell("$F compile $N --machine edge-16x16-lpddr4 -o m.trace").status, 0);
+  const auto expect_usage_error = [&](const std::string& options, const std::string& message) {
+    const Result result = shell("$F run m.trace " + options);
+    EXPECT_EQ(result.status, 2) << options;
+    EXPECT_THAT(result.output, StartsWith("fusesim: m.trace: " + message)) << options;
+  };
+  expect_usage_error("--machine fuseconv-64x64-ddr4", "the program was compiled for array '16x16 ");
+  expect_usage_error("--machine archon-8x8", "the trace moves tensors from and to DRAM, but the machine has");
+  expect_usage_error("--dram none", "the trace moves tensors from and to DRAM, but the machine has");
+  expect_usage_error("--scratchpad 4KiB", "instruction ");
+  expect_usage_error("--dw-mapping row", "a trace is already compiled");
+  EXPECT_THAT(shell("$F run m.trace --bandwidth 100 --latency 7 --scratchpad 2MiB --timing-only").output,
+              HasSubstr("scratchpads 512KiB/512KiB/1MiB, fixed 100 GB/s after 7 ns, event fidelity"));
+  EXPECT_THAT(shell("$F run m.trace --timing-only").output, HasSubstr("DDR4-2400, event fidelity"));
+}
+
+TEST_F(MachineCommands, AnArrayTraceHasNoUseForADram) {
+  const Result result = shell("$F compile mobilenet_v3_small -o a.trace >/dev/null; $F run a.trace --dram DDR4-2400");
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.output, StartsWith("fusesim: a.trace: a trace of the array alone says nothing of memory, "));
+}
+
+TEST_F(MachineCommands, FidelitiesAgreeAndWaveformsNeedRegisters) {
+  const std::string run =
+      "$F run mobilenet_v3_small --input-size 32 --array 6x5 --dram HBM2-2000 --dw-mapping broadcast ";
+  const Result result =
+      shell(run + "--format csv > event.csv && " + run + "--fidelity stepped --format csv | cmp - event.csv && " + run +
+            "--vcd w.vcd --vcd-window 900:950 --vcd-scope 'pe[0][0]' --format csv 2>err | cmp - event.csv "
+            "&& cat err && head -c 8 w.vcd && ls");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_EQ(result.output,
+            "fusesim: event fidelity has no registers to show: running at stepped fidelity, which takes longer\n"
+            "$versionerr\nevent.csv\nw.vcd\n");
+}
+
+TEST_F(MachineCommands, AWaveformBeyondTheRunIsRefusedAndLeavesNothing) {
+  const Result result = shell(
+      "$F run $N --array 16 --dram HBM2-2000 --fidelity stepped --vcd w.vcd --vcd-window "
+      "99999999:100000000; echo $?; ls");
+  EXPECT_THAT(result.output, HasSubstr("choose an earlier window"));
+  EXPECT_THAT(result.output, EndsWith("2\n"));
+}
+
+TEST_F(MachineCommands, TimelineIsWrittenForMachinesOnly) {
+  const Result result = shell("$F run $N --dram DDR4-2400 --timing-only --timeline t.json >/dev/null && cat t.json");
+  EXPECT_EQ(result.status, 0);
+  const auto timeline = nlohmann::json::parse(result.output);
+  EXPECT_GT(timeline.at("traceEvents").size(), 100U);
+  const Result ideal = shell("$F run $N --timeline t.json");
+  EXPECT_EQ(ideal.status, 2);
+  EXPECT_THAT(ideal.output, StartsWith("fusesim: --timeline needs a machine with a DRAM"));
+}
+
+TEST_F(MachineCommands, PlanSaysWhatTheDmaWillCount) {
+  const auto plan = csv(shell("$F compile $N --dram DDR4-2400 --plan --format csv").output);
+  const auto run = csv(shell("$F run $N --dram DDR4-2400 --timing-only --format csv").output);
+  ASSERT_EQ(plan.size(), run.size());
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    EXPECT_EQ(plan[i].at("layer"), run[i].at("layer"));
+    EXPECT_EQ(plan[i].at("load_bytes"), run[i].at("dram_read_bytes")) << plan[i].at("layer");
+    EXPECT_EQ(plan[i].at("store_bytes"), run[i].at("dram_written_bytes")) << plan[i].at("layer");
+    EXPECT_EQ(plan[i].at("macs"), run[i].at("macs"));
+  }
+  EXPECT_THAT(shell("$F compile $N --dram DDR4-2400 --plan").output, HasSubstr("\ntotal "));
+  EXPECT_EQ(shell("ls").output, "");
+}
+
+TEST_F(MachineCommands, IdealMemoryIsTheArrayAlone) {
+  const Result ideal = shell(
+      "$F run mobilenet_v3_small --format csv > a.csv; $F run mobilenet_v3_small --machine fuseconv-64x64-ddr4 --dram "
+      "none "
+      "--format csv | cmp - a.csv && $F run mobilenet_v3_small > table && head -1 table");
+  EXPECT_EQ(ideal.output,
+            "mobilenet_v3_small baseline on 64x64 pingpong pipelined fuse stages=0, event fidelity, ideal memory\n");
+}
+
+TEST_F(MachineCommands, MistakesAreNamedWithTheirCure) {
+  const auto expect = [&](const std::string& options, const std::string& message) {
+    const Result result = shell("$F " + options);
+    EXPECT_EQ(result.status, 2) << options << ": " << result.output;
+    EXPECT_THAT(result.output, StartsWith("fusesim: " + message)) << options;
+  };
+  expect("run $N --dram DDR4-2300",
+         "--dram DDR4-2300: dram.standard must be one of none, fixed, DDR4-2400, LPDDR4-3200, "
+         "HBM2-2000, not 'DDR4-2300'; did you mean 'DDR4-2400'?");
+  expect("run $N --dram HBM2-2000 --bandwidth 3", "dram.bandwidth_gbps is 3, but only dram.standard = \"fixed\"");
+  expect("run $N --bandwidth fast", "--bandwidth fast: dram.bandwidth_gbps must be a number from");
+  expect("run $N --dram DDR4-2400 --scratchpad big", "--scratchpad: 'big' is not a size of scratchpads");
+  expect("run $N --dram DDR4-2400 --scratchpad 1KiB", "layer '");
+  expect("run mobilenet_v3_small --input-size 0", "--input-size 0 is not a whole number from 1 to 4096");
+  expect("run $N --dram DDR4-2400 --timing-only --fidelity stepped", "fidelity stepped always computes values");
+  expect("run $N --dram DDR4-2400 --timing-only --vcd w.vcd --vcd-window 0:9", "--vcd shows values");
+  expect("compile $N --plan", "--plan needs a machine with a DRAM");
+  expect("compile $N", "--output is required");
+  expect("compile $N --timing-only -o a.trace", "--timing-only needs a machine with a DRAM");
+  expect("compile $N --dram DDR4-2400 --timing-only -o t.trace >/dev/null && $F run t.trace",
+         "the program was compiled for timing only");
+}
+
+}  // namespace
+}  // namespace fusesim
