@@ -21,16 +21,22 @@ std::uint64_t over_blocks(std::uint64_t extent, std::uint64_t block, Interval in
   return full * interval(block) + (rest > 0 ? interval(rest) : 0);
 }
 
-/// docs/timing.md, "Successive folds": rules 1 to 3 for folds of inner length T, r rows.
+/// docs/timing.md, "Successive folds": rules 1 to 3 for folds of inner length T, r rows and c columns.
 ArrayCycles gemm_cycles(std::uint64_t inner, std::uint64_t rows, std::uint64_t cols, std::uint64_t groups,
                         const isa::ArrayConfig& array) {
-  const std::uint64_t whole = inner + 2 * std::uint64_t{array.rows} + array.cols + array.broadcast_stages;
-  const auto interval = [&](std::uint64_t r) {
-    if (array.folds == isa::FoldOverlap::serial) return whole;
-    return array.accumulators == isa::Accumulators::single ? inner + r : std::max(inner, r);
-  };
-  const std::uint64_t steady = groups * ceil_div(cols, array.cols) * over_blocks(rows, array.rows, interval);
-  return {steady, whole - std::min(whole, interval(std::min<std::uint64_t>(rows, array.rows)))};
+  ArrayCycles cycles;
+  cycles.steady = groups * over_blocks(cols, array.cols, [&](std::uint64_t c) {
+                    return over_blocks(rows, array.rows, [&](std::uint64_t r) {
+                      const std::uint64_t whole = inner + r + (c - 1) + array.broadcast_stages + array.rows;
+                      const std::uint64_t interval = array.folds == isa::FoldOverlap::serial ? whole
+                                                     : array.accumulators == isa::Accumulators::single
+                                                         ? inner + r
+                                                         : std::max(inner, r);
+                      cycles.tail = whole - std::min(whole, interval);
+                      return interval;
+                    });
+                  });
+  return cycles;
 }
 
 /// Cycles of a line's stream: a phase for each residue of tap positions modulo the stride, as long as its outputs and
@@ -58,13 +64,15 @@ ArrayCycles row_cycles(bool transposed, Dataflow dataflow, const isa::ConvGeomet
   cycles.steady = over_blocks((lines_per_row - 1) * pitch + outputs, array.cols, [&](std::uint64_t cols) {
     const std::uint64_t feed = tap_lines * line_cycles(cols, taps, stride, dilation);
     const std::uint64_t whole = feed + 1 + array.broadcast_stages + array.rows;
-    const auto interval = [&](std::uint64_t rows) {
-      if (array.folds == isa::FoldOverlap::serial) return whole;
-      const bool single = array.accumulators == isa::Accumulators::single;
-      return single ? std::max(feed, feed + 1 + rows - std::min(cols, feed + rows)) : std::max(feed, rows);
-    };
-    cycles.tail = whole - std::min(whole, interval(std::min<std::uint64_t>(tasks, array.rows)));
-    return over_blocks(tasks, array.rows, interval);
+    return over_blocks(tasks, array.rows, [&](std::uint64_t rows) {
+      std::uint64_t interval = std::max(feed, rows);
+      if (array.accumulators == isa::Accumulators::single) {
+        interval = std::max(feed, feed + 1 + rows - std::min(cols, feed + rows));
+      }
+      if (array.folds == isa::FoldOverlap::serial) interval = whole;
+      cycles.tail = whole - std::min(whole, interval);
+      return interval;
+    });
   });
   return cycles;
 }
@@ -99,7 +107,7 @@ std::uint64_t vector_cycles(VectorKind kind, std::uint64_t elements, std::uint64
   };
   using enum isa::machine::Pad;
   std::uint64_t read = kind == VectorKind::requantize ? passes(outputs, 4) : passes(activations, 1);
-  if (kind == VectorKind::add || kind == VectorKind::scale) read += passes(activations, 1);
+  if (kind == VectorKind::add) read += passes(activations, 1);
   return core.vector.latency + ceil_div(elements, lanes) * window_elements * std::max(read, passes(outputs, 1));
 }
 

@@ -120,7 +120,6 @@ class LayerEmission {
     results_.emplace(emitter_, Pad::outputs, 0, buffers(Pad::outputs), 1);
     if (task_.on_array) {
       weights_.emplace(emitter_, Pad::weights, weights_base_, buffers(Pad::weights), layout_.blocks.size());
-      load_weights_ahead();
     }
     const std::uint32_t blocks = tiling_.blocks;
     if (tiling_.bands_outside) {
@@ -226,13 +225,6 @@ class LayerEmission {
       table_ = top;
     }
     load_bytes(resources_.constants, 0, Pad::weights, table_, bytes);
-  }
-
-  /// Weights do not wait for the layer before; maps do.
-  void load_weights_ahead() {
-    const std::uint32_t slots = weights_->count();
-    const std::uint32_t ahead = tiling_.blocks <= slots ? tiling_.blocks : std::min(slots, 2U);
-    for (std::uint32_t block = 0; block < ahead; ++block) weights_address(block);
   }
 
   std::uint32_t weights_address(std::uint32_t block) {

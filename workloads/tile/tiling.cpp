@@ -187,7 +187,7 @@ class Search {
       estimate(t, band, block, work);
       // Estimates are no better than to a few hundredths.
       const auto rank = [this](const Tiling& x) {
-        return std::tuple(std::floor(x.cycles / (0.02 * least_cycles_)), x.load_bytes + x.store_bytes, x.instructions);
+        return std::tuple(std::floor(x.cycles / (0.05 * least_cycles_)), x.load_bytes + x.store_bytes, x.instructions);
       };
       if (!best_ || rank(t) < rank(*best_)) best_ = t;
       if (t.bands == 1 || t.blocks == 1) break;  // The orders are the same.
@@ -236,7 +236,7 @@ class Search {
 
   void estimate(Tiling& t, const BandSums& band, const BlockSums& block, const Work& work) const {
     const auto slots = [&](Pad pad) { return t.buffers[static_cast<std::size_t>(pad)].slots; };
-    const double rate = options_.dram_bytes_per_cycle, latency = options_.dram_latency_cycles;
+    const double latency = options_.dram_latency_cycles;
     const std::uint64_t tiles = std::uint64_t{t.bands} * t.blocks;
 
     // Maps: once, or once for every block that reads them.
@@ -264,39 +264,54 @@ class Search {
 
     const bool whole_lines = t.pitches.line == g_.in_width;
     const bool whole_planes = t.bands == 1 && t.pitches == dense(g_.in_height);
-    const double map_cost =
-        run_cost(map_bytes, whole_planes, std::uint64_t{whole_lines ? band.max_in_rows : 1} * g_.in_width);
-    const double store_cost = run_cost(t.store_bytes, t.bands == 1, std::uint64_t{band.rows} * g_.out_width);
-    // Transfers overlap, but a short one does not hide all of the next one's way.
-    constexpr double exposed = 1.0 / 8;
-    const double memory =
-        (map_cost + static_cast<double>(gate_bytes + parameter_bytes + table_bytes()) + store_cost) / rate +
-        exposed * latency * static_cast<double>(loads + tiles);
+    const Traffic maps = traffic(map_bytes, map_loads * task_.inputs.size(), whole_planes,
+                                 std::uint64_t{whole_lines ? band.max_in_rows : 1} * g_.in_width);
+    const Traffic gates = traffic(gate_bytes, task_.gate ? tiles : 0, true, 0);
+    const Traffic weights = traffic(parameter_bytes + table_bytes(), weight_loads, true, 0);
+    const Traffic results = traffic(t.store_bytes, tiles, t.bands == 1, std::uint64_t{band.rows} * g_.out_width);
+    const double bus =
+        (maps.bus_bytes + gates.bus_bytes + weights.bus_bytes + results.bus_bytes) / options_.dram_bytes_per_cycle;
+    const double memory = std::max({bus, maps.cycles + gates.cycles + weights.cycles, results.cycles});
     const double array = work.array * t.conflicts;
     const double control = static_cast<double>(t.instructions) * options_.core.control.decode_cycles;
 
     // The first tile's maps arrive before anything starts, and the last one's results leave after everything has ended.
-    const double first = latency + map_cost / static_cast<double>(map_loads) / rate;
-    const double last = work.last_vector + latency + store_cost / static_cast<double>(tiles) / rate;
+    const double first = latency + maps.cycles / static_cast<double>(map_loads);
+    const double last = work.last_vector + latency + results.cycles / static_cast<double>(tiles);
     // Pads with room for one piece only: what they wait for does not overlap with work.
     double serial = 0;
-    if (slots(Pad::activations) < 2 && map_loads > 1)
-      serial += map_cost / rate + static_cast<double>(map_loads) * latency;
+    if (slots(Pad::activations) < 2 && map_loads > 1) serial += maps.cycles + static_cast<double>(map_loads) * latency;
     if (task_.on_array && slots(Pad::weights) < 2 && weight_loads > 1) {
-      serial += static_cast<double>(parameter_bytes) / rate + static_cast<double>(weight_loads) * latency;
+      serial += weights.cycles + static_cast<double>(weight_loads) * latency;
     }
     if (slots(Pad::outputs) < 2 && tiles > 1) {
-      serial += work.vector + store_cost / rate + static_cast<double>(tiles) * latency;
+      serial += work.vector + results.cycles + static_cast<double>(tiles) * latency;
     }
     const double steady = std::max({array, work.vector, memory - (first - latency), control});
     t.cycles = first + steady + serial + last;
     t.stall = t.cycles - array;
   }
 
-  /// Bytes, and what bursts that are touched in part cost more when maps are cut into runs.
-  static double run_cost(std::uint64_t bytes, bool one_run, std::uint64_t run) {
-    if (one_run || run % burst_bytes == 0) return static_cast<double>(bytes);
-    return static_cast<double>(bytes) * (1 + 0.5 * static_cast<double>(burst_bytes) / static_cast<double>(run));
+  struct Traffic {
+    double bus_bytes = 0;  ///< What bursts that are touched in part move in vain included.
+    double cycles = 0;     ///< If nothing else moved.
+  };
+
+  /// `transfers` of so many bytes together, each in one run or all in runs of `run` bytes. The memory's latency shows
+  /// when requests are short: only so many are under way at a time.
+  Traffic traffic(std::uint64_t bytes, std::uint64_t transfers, bool one_run, std::uint64_t run) const {
+    constexpr double requests_under_way = 8, transfers_under_way = 4;
+    if (bytes == 0) return {};
+    double wasted = 0;
+    auto requests = static_cast<double>(transfers);
+    if (!one_run) {
+      requests = std::max(requests, static_cast<double>(bytes) / static_cast<double>(run));
+      if (run % burst_bytes != 0) wasted = requests * static_cast<double>(burst_bytes) / 2;
+    }
+    const double bus_bytes = static_cast<double>(bytes) + wasted, bus = bus_bytes / options_.dram_bytes_per_cycle;
+    const double latency = options_.dram_latency_cycles;
+    return {bus_bytes, std::max({bus, (requests * latency + bus) / requests_under_way,
+                                 (static_cast<double>(transfers) * latency + bus) / transfers_under_way})};
   }
 
   // Pitches. Dense maps arrive in long runs, others in lines; but banks may have to be asked several times a cycle.
