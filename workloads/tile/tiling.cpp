@@ -81,7 +81,7 @@ class Search {
       if (result.empty() || value < result.back()) result.push_back(value);
     };
     const std::uint64_t units = ceil_div(extent, unit);
-    // Every count of tiles up to 8, then in steps of about a sixth.
+    // Every count of tiles up to 12, then in steps of about a sixth.
     for (std::uint64_t k = 1; k < units; k = std::max(k + 1, k + k / 6)) add(ceil_div(units, k) * unit);
     for (std::uint64_t size = unit; size >= 1; size /= 2) add(size);
     return result;
