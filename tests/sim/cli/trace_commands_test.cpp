@@ -48,6 +48,36 @@ TEST_F(TraceCommands, TextAndTraceTurnIntoEachOther) {
   EXPECT_THAT(result.output, HasSubstr("for array 24x40 pingpong pipelined fuse stages=0\na.fasm\na.trace\nb.trace\n"));
 }
 
+TEST_F(TraceCommands, TextAndTraceOfMachineProgramsTurnIntoEachOther) {
+  const Result result = shell("for t in '" FUSESIM_TRACES
+                              "'/machine/*.trace; do $F disasm \"$t\" -o a.fasm && $F asm a.fasm -o a.trace && "
+                              "cmp a.trace \"$t\" && $F asm \"${t%.trace}.fasm\" -o b.trace && cmp b.trace \"$t\" && "
+                              "$F disasm a.trace | cmp - a.fasm && "
+                              "head -n 2 a.fasm; done");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_EQ(
+      result.output,
+      "fusesim 1 machine\nnetwork \"gated FuSe layer on 5x3\"\nfusesim 1 machine\nnetwork \"pointwise on 4x4\"\n");
+}
+
+TEST_F(TraceCommands, MistakesInMachineProgramsAreNamed) {
+  const std::string text = "'" FUSESIM_TRACES "'/machine/pointwise_4x4.fasm";
+  const Result name =
+      shell("sed 's/vector 4 requantize/vector 4 requantise/' " + text + " >a.fasm; $F asm a.fasm -o a");
+  EXPECT_EQ(name.status, 1);
+  EXPECT_THAT(name.output, StartsWith("fusesim: a.fasm:41: kind 'requantise' is unknown; did you mean 'requantize'?"));
+  const Result token = shell("sed 's/wait=vector:1/wait=vector:2/' " + text + " >a.fasm; $F asm a.fasm -o a");
+  EXPECT_EQ(token.status, 1);
+  EXPECT_THAT(token.output,
+              StartsWith("fusesim: a.fasm:42: instruction 5 (store, pointwise): waits for 2 completed vector "
+                         "instructions, but the program has only 1"));
+  const Result damaged =
+      shell("head -c 1000 '" FUSESIM_TRACES "'/machine/pointwise_4x4.trace >a.trace; $F disasm a.trace");
+  EXPECT_EQ(damaged.status, 1);
+  EXPECT_THAT(damaged.output, StartsWith("fusesim: a.trace: payload: truncated at byte 1000 of 1472; copy or write"));
+  EXPECT_EQ(shell("ls").output, "a.fasm\na.trace\n");
+}
+
 TEST_F(TraceCommands, NothingReplacesTheFileItReads) {
   const Result result = shell(
       "$F compile mobilenet_v3_small -o a.trace >/dev/null && $F disasm a.trace -o a.fasm && cp a.trace b.trace && "
