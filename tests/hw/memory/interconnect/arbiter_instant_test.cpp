@@ -18,14 +18,17 @@ using memory_test::AtInitiator;
 using sc_core::SC_NS;
 using sc_core::sc_time;
 
-/// Takes 10 ns for a request and answers it just when it can take the next one.
+/// Takes 10 ns for a request and answers it just when it can take the next one; with `late` a delta cycle after that.
 struct PunctualTarget final : public sc_core::sc_module {
   tlm_utils::simple_target_socket<PunctualTarget> socket{"socket"};
   std::vector<std::uint64_t> order;  ///< Which input each request came from: its address.
 
   SC_HAS_PROCESS(PunctualTarget);
-  explicit PunctualTarget(const sc_core::sc_module_name& module_name) : sc_module(module_name) {
+  PunctualTarget(const sc_core::sc_module_name& module_name, bool late) : sc_module(module_name), late_(late) {
     socket.register_nb_transport_fw(this, &PunctualTarget::forward);
+    SC_METHOD(wake);
+    sensitive << wake_;
+    dont_initialize();
     SC_METHOD(respond);
     sensitive << respond_;
     dont_initialize();
@@ -36,10 +39,17 @@ struct PunctualTarget final : public sc_core::sc_module {
     order.push_back(transaction.get_address());
     transaction.acquire();
     taken_.push_back(&transaction);
-    respond_.notify(10, SC_NS);
+    wake_.notify(10, SC_NS);
     phase = tlm::END_REQ;
     delay = sc_time(10, SC_NS);
     return tlm::TLM_UPDATED;
+  }
+  void wake() {
+    if (late_) {
+      respond_.notify(sc_core::SC_ZERO_TIME);
+    } else {
+      respond();
+    }
   }
   void respond() {
     tlm::tlm_generic_payload& transaction = *taken_.front();
@@ -50,21 +60,21 @@ struct PunctualTarget final : public sc_core::sc_module {
     EXPECT_EQ(socket->nb_transport_bw(transaction, phase, delay), tlm::TLM_COMPLETED);
     transaction.release();
   }
+  bool late_;
   std::deque<tlm::tlm_generic_payload*> taken_;
-  sc_core::sc_event respond_;
+  sc_core::sc_event wake_, respond_;
 };
 
 TEST(ArbiterInstant, ARequestThatAResponseMadeRoomForStillWinsByItsPriority) {
   constexpr std::size_t count = 20;
-  // Elaborated in either order, so that processes of an instant run in either.
-  for (const bool backwards : {false, true}) {
+  for (const bool late : {false, true}) {
+    SCOPED_TRACE(late);
     const memory_test::Kernel kernel;
     Arbiter arbiter("arbiter", 2, Arbitration::fixed);
-    PunctualTarget target("target");
+    PunctualTarget target("target", late);
     arbiter.output.bind(target.socket);
     std::unique_ptr<AtInitiator> initiators[2];
-    for (std::size_t i : {0, 1}) {
-      if (backwards) i = 1 - i;
+    for (const std::size_t i : {0, 1}) {
       Access access;
       access.address = i;
       access.data.resize(1);
