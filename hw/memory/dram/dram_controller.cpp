@@ -514,7 +514,7 @@ void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>
     segment.left -= served;
     timing_.issue_known_column(run.write, segment.bank, clock + (i + ((served - 1) << lane_bits_)) * spacing_);
   }
-  timing_.end_known_columns(last);
+  timing_.end_known_columns(run.write, last);
   (run.write ? counters_.writes : counters_.reads) += count;
   if (blocked_ != 0) release_blocked(run, run.first + head, count);
   run.left -= count;

@@ -141,8 +141,9 @@ void DramTiming::issue(DramCommand command, std::uint32_t bank, std::uint32_t ro
     case DramCommand::read:
     case DramCommand::write:
       if (!state.open) refuse(command, bank, at, "the bank is closed");
-      column(command, bank, at);
-      break;
+      issue_known_column(command == DramCommand::write, bank, at);
+      end_known_columns(command == DramCommand::write, at);
+      return;
     case DramCommand::refresh:
       if (open_banks_ != 0) refuse(command, bank, at, std::to_string(open_banks_) + " banks have a row open");
       for (Bank& each : banks_) raise(each.allowed.activate, at + t.rfc);

@@ -55,12 +55,31 @@ class DramTiming {
   /// Issues a command. Throws std::logic_error naming the command and the clock when it comes too early, before a
   /// command already issued, or to a bank in the wrong state. `row` matters to activate alone.
   void issue(DramCommand command, std::uint32_t bank, std::uint32_t row, Cycle at);
-  /// The last column command of many to a bank, the clocks being known to be allowed. Only the last to each bank and,
-  /// at the end, the last of all need be given: earlier ones raise nothing further.
+  /// Column commands of one direction, to open rows, at clocks known to be allowed: given are the last to each bank, in
+  /// any order, and then the last of all. Earlier ones raise nothing further.
   void issue_known_column(bool write, std::uint32_t bank, Cycle at) {
-    column(write ? DramCommand::write : DramCommand::read, bank, at);
+    const DramTimings& t = spec_.timing;
+    Allowed& own = banks_[bank].allowed;
+    Allowed& group = groups_[bank >> group_shift_];
+    if (!write) {
+      raise(own.precharge, at + t.rtp);
+      raise(group.read, at + t.ccd_l);
+      return;
+    }
+    const Cycle end = data_end(DramCommand::write, at);
+    raise(own.precharge, end + t.wr);
+    raise(group.write, at + t.ccd_l);
+    raise(group.read, end + t.wtr_l);
   }
-  void end_known_columns(Cycle last) {
+  void end_known_columns(bool write, Cycle last) {
+    const DramTimings& t = spec_.timing;
+    if (!write) {
+      raise(rank_.read, last + t.ccd_s);
+      raise(rank_.write, last + t.rtw);
+    } else {
+      raise(rank_.write, last + t.ccd_s);
+      raise(rank_.read, data_end(DramCommand::write, last) + t.wtr_s);
+    }
     last_issue_ = last;
     bus_free_[spec_.split_command_bus ? 1 : 0] = last + 1;
   }
@@ -97,24 +116,6 @@ class DramTiming {
 
   [[nodiscard]] Cycle length(DramCommand command) const;
   [[nodiscard]] std::size_t bus(DramCommand command) const;
-  void column(DramCommand command, std::uint32_t bank, Cycle at) {
-    const DramTimings& t = spec_.timing;
-    Bank& state = banks_[bank];
-    Allowed& group = groups_[bank >> group_shift_];
-    if (command == DramCommand::read) {
-      raise(state.allowed.precharge, at + t.rtp);
-      raise(group.read, at + t.ccd_l);
-      raise(rank_.read, at + t.ccd_s);
-      raise(rank_.write, at + t.rtw);
-      return;
-    }
-    const Cycle end = data_end(DramCommand::write, at);
-    raise(state.allowed.precharge, end + t.wr);
-    raise(group.write, at + t.ccd_l);
-    raise(rank_.write, at + t.ccd_s);
-    raise(group.read, end + t.wtr_l);
-    raise(rank_.read, end + t.wtr_s);
-  }
   static void raise(Cycle& clock, Cycle to) { clock = std::max(clock, to); }
   void close(Bank& bank, Cycle next_activate);
 
