@@ -16,8 +16,6 @@ namespace fusesim::isa {
 /// What is written. Version 1, which knew array programs only, is read as well.
 inline constexpr std::uint32_t trace_version = 2;
 
-using TraceKind = ProgramKind;
-
 /// A trace that cannot be read. what() is one line: the file, what is wrong where, and the cure.
 class TraceError : public std::runtime_error {
  public:

@@ -164,7 +164,7 @@ int run_whole(std::ostream& out, const Options& options, const isa::machine::Pro
 
 int run_trace(std::ostream& out, const Options& options) {
   refuse_compile_options(options.program);
-  if (isa::trace_kind(options.program.network) == isa::TraceKind::array) {
+  if (isa::trace_kind(options.program.network) == isa::ProgramKind::array) {
     return run_array(out, options, load_array_trace(options.program));
   }
   const isa::machine::Program program = isa::machine::read_trace(options.program.network);
