@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "hw/isa/generated_values.h"
@@ -81,7 +82,7 @@ class Compiler {
       const std::uint32_t input = *list.nodes[network_.input()].section;
       program_.sections[input].values = input_values(network_, options_);
     }
-    for (const LayerTask& task : list.tasks) add_layer(task);
+    for (const LayerTask& task : list.tasks) add_layer(task, tiling_for(task));
     compiled_.nodes = std::move(list.nodes);
     compiled_.program = std::move(program_);
     return std::move(compiled_);
@@ -102,8 +103,15 @@ class Compiler {
     return name;
   }
 
-  void add_layer(const LayerTask& task) {
-    const Tiling tiling = choose_tiling(task, options_);
+  /// Networks repeat their blocks: what was chosen for one layer serves all that are cut alike.
+  const Tiling& tiling_for(const LayerTask& task) {
+    const auto known = std::find_if(tilings_.begin(), tilings_.end(),
+                                    [&](const auto& entry) { return cut_alike(*entry.first, task); });
+    if (known != tilings_.end()) return known->second;
+    return tilings_.emplace_back(&task, choose_tiling(task, options_)).second;
+  }
+
+  void add_layer(const LayerTask& task, const Tiling& tiling) {
     LayerResources resources;
     resources.layer = static_cast<std::uint32_t>(program_.layers.size());
     program_.layers.push_back(task.name);
@@ -131,6 +139,7 @@ class Compiler {
   isa::machine::Program program_;
   Emitter emitter_{program_};
   std::uint64_t next_address_ = 0;
+  std::deque<std::pair<const LayerTask*, Tiling>> tilings_;
 };
 
 }  // namespace

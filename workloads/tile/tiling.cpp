@@ -65,9 +65,16 @@ class Search {
 
   Tiling run() {
     search();
-    if (!best_) refuse();
-    if (task_.on_array) choose_pitches();
-    return *best_;
+    if (best_.empty()) refuse();
+    std::stable_sort(best_.begin(), best_.end(), [this](const Tiling& a, const Tiling& b) { return rank(a) < rank(b); });
+    if (!task_.on_array) return best_.front();
+    // Conflicts only add cycles: what is behind without them stays behind with them.
+    Tiling chosen = with_pitches(best_.front());
+    for (std::size_t i = 1; i < best_.size() && rank(best_[i]) < rank(chosen); ++i) {
+      const Tiling next = with_pitches(best_[i]);
+      if (rank(next) < rank(chosen)) chosen = next;
+    }
+    return chosen;
   }
 
  private:
@@ -133,13 +140,18 @@ class Search {
     }
     for (const std::uint32_t channels : sizes(g_.out_channels, block_unit())) {
       // Blocks narrower than the array only where nothing else fits.
-      if (best_ && channels < block_unit()) break;
+      if (!best_.empty() && channels < block_unit()) break;
       const BlockSums block = measure_blocks(channels);
       for (const BandSums& band : bands) consider(band, block);
     }
   }
 
   // One candidate.
+
+  /// Less is better. Estimates are no better than to a few hundredths.
+  [[nodiscard]] std::tuple<double, std::uint64_t, std::uint64_t> rank(const Tiling& t) const {
+    return {std::floor(t.cycles / (0.05 * least_cycles_)), t.load_bytes + t.store_bytes, t.instructions};
+  }
 
   Buffering buffering(Pad pad, std::uint64_t bytes, std::uint64_t reserved = 0) const {
     const std::uint64_t slot = round_up(bytes, alignment), capacity = options_.core.pad(pad).bytes;
@@ -185,11 +197,12 @@ class Search {
     for (const bool bands_outside : {true, false}) {
       t.bands_outside = bands_outside;
       estimate(t, band, block, work);
-      // Estimates are no better than to a few hundredths.
-      const auto rank = [this](const Tiling& x) {
-        return std::tuple(std::floor(x.cycles / (0.05 * least_cycles_)), x.load_bytes + x.store_bytes, x.instructions);
-      };
-      if (!best_ || rank(t) < rank(*best_)) best_ = t;
+      const auto same = std::find_if(best_.begin(), best_.end(), [&](const Tiling& x) { return x.bands == t.bands; });
+      if (same == best_.end()) {
+        best_.push_back(t);
+      } else if (rank(t) < rank(*same)) {
+        *same = t;
+      }
       if (t.bands == 1 || t.blocks == 1) break;  // The orders are the same.
     }
   }
@@ -316,8 +329,7 @@ class Search {
 
   // Pitches. Dense maps arrive in long runs, others in lines; but banks may have to be asked several times a cycle.
 
-  void choose_pitches() {
-    Tiling t = *best_;
+  [[nodiscard]] Tiling with_pitches(Tiling t) const {
     const BandSums band = measure_bands(t.band_rows);
     const BlockSums block = measure_blocks(t.block_channels);
     const Work work = work_of(band, block);
@@ -339,19 +351,20 @@ class Search {
     const isa::machine::MapPitches as_dense = isa::machine::with_cycles(
         {.line_pitch = dense.line, .channel_pitch = dense.channel, .weights_pitch = tile.out_channels}, task_.dataflow,
         tile, lines, options_.core);
-    best_->conflicts = conflicts(as_dense);
-    estimate(*best_, band, block, work);
-    if (as_dense.activation_cycles == 1) return;
+    t.conflicts = conflicts(as_dense);
+    estimate(t, band, block, work);
+    if (as_dense.activation_cycles == 1) return t;
 
     const isa::machine::MapPitches free =
         isa::machine::conflict_free_pitches(task_.dataflow, tile, lines, options_.core);
-    t.pitches = {free.line_pitch, free.channel_pitch};
-    t.conflicts = conflicts(free);
-    Buffering& maps = t.buffers[static_cast<std::size_t>(Pad::activations)];
-    maps = buffering(Pad::activations, activation_bytes(t.pitches.channel, block.max_in_channels, block.channels));
-    if (maps.slots == 0) return;
-    estimate(t, band, block, work);
-    if (t.cycles < best_->cycles) best_ = t;
+    Tiling pitched = t;
+    pitched.pitches = {free.line_pitch, free.channel_pitch};
+    pitched.conflicts = conflicts(free);
+    Buffering& maps = pitched.buffers[static_cast<std::size_t>(Pad::activations)];
+    maps = buffering(Pad::activations, activation_bytes(free.channel_pitch, block.max_in_channels, block.channels));
+    if (maps.slots == 0) return t;
+    estimate(pitched, band, block, work);
+    return pitched.cycles < t.cycles ? pitched : t;
   }
 
   // Nothing fits.
@@ -382,8 +395,8 @@ class Search {
   const ConvGeometry& g_;
   const Options& options_;
   bool splits_rows_ = true;
-  double least_cycles_ = 1;  ///< No tiling takes less.
-  std::optional<Tiling> best_;
+  double least_cycles_ = 1;   ///< No tiling takes less.
+  std::vector<Tiling> best_;  ///< Of each number of bands.
 };
 
 }  // namespace
@@ -443,6 +456,12 @@ ConvGeometry tile_geometry(const ConvGeometry& whole, const Band& band, const Bl
   tile.pad_top = band.pad_top;
   tile.pad_bottom = band.pad_bottom;
   return tile;
+}
+
+bool cut_alike(const LayerTask& a, const LayerTask& b) {
+  return a.on_array == b.on_array && a.dataflow == b.dataflow && a.geometry == b.geometry &&
+         a.vector.kind == b.vector.kind && a.inputs.size() == b.inputs.size() &&
+         a.gate.has_value() == b.gate.has_value() && a.table.has_value() == b.table.has_value();
 }
 
 Tiling choose_tiling(const LayerTask& task, const Options& options) {

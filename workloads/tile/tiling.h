@@ -61,6 +61,9 @@ struct Tiling {
 /// that would do when even the smallest tile does not fit.
 [[nodiscard]] Tiling choose_tiling(const LayerTask& task, const Options& options);
 
+/// Whether two tasks have the same choice of tilings.
+[[nodiscard]] bool cut_alike(const LayerTask& a, const LayerTask& b);
+
 /// Lines that share a row of the array in an instruction of this geometry.
 [[nodiscard]] std::uint32_t lines_per_row(const LayerTask& task, const isa::ConvGeometry& geometry,
                                           const Options& options);
