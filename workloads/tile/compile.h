@@ -51,7 +51,7 @@ struct NodePlace {
   /// and maps that a concat joins lie inside another node's section. Nothing when the tensor never exists.
   std::optional<std::uint32_t> section;
   std::uint64_t offset = 0;
-  /// When the tensor never exists: the node whose tensor the same pass makes of it (a convolution's ReLU).
+  /// When the tensor never exists: what the same pass makes of it (a convolution's ReLU), which may be folded in turn.
   std::optional<graph::NodeId> folded_into;
 };
 
@@ -62,7 +62,7 @@ struct Compiled {
 };
 
 /// `network` is what Program::network says. Tensors that lie in DRAM are sections named like their nodes. The result is
-/// valid on the options' core. Throws CompileError.
+/// valid on the options' core. Throws CompileError, and std::invalid_argument for a core that is none.
 [[nodiscard]] Compiled compile(const reference::QuantizedGraph& graph, const std::string& network,
                                const Options& options);
 
