@@ -176,4 +176,105 @@ inline void expect_consistent(const isa::machine::Program& program, const Watche
   for (std::size_t pad = 0; pad < peaks.size(); ++pad) EXPECT_EQ(record.pads[pad].peak_bytes, peaks[pad]);
 }
 
+/// Where the cycles of a run went, from the times of its instructions and folds and the law alone.
+class CausesByLaw {
+ public:
+  CausesByLaw(const isa::machine::Program& program, const Watched& watched)
+      : program_(program),
+        records_(watched.result.record.instructions),
+        on_array(program.layers.size()),
+        idle(program.layers.size()) {
+    std::vector<bool> holds(watched.result.record.cycles);
+    for (const auto& [instruction, fold, start, end] : watched.folds) {
+      for (std::uint64_t cycle = start; cycle < end; ++cycle) holds.at(cycle) = true;
+    }
+    for (cycle_ = 0; cycle_ < holds.size(); ++cycle_) {
+      while (decoded_ < records_.size() && records_[decoded_].decoded <= cycle_) ++decoded_;
+      if (holds[cycle_]) {
+        ++on_array[program.instructions[started_last()].layer];
+      } else {
+        book_empty_cycle();
+      }
+    }
+  }
+
+ private:
+  using Queue = isa::machine::Queue;
+  using Cause = control::machine::Cause;
+  const isa::machine::Program& program_;
+  const std::vector<control::machine::InstructionRecord>& records_;
+  std::uint64_t cycle_ = 0;
+  std::size_t decoded_ = 0;
+
+ public:
+  std::vector<std::uint64_t> on_array;              ///< By layer: cycles in which the array held a fold,
+  std::vector<control::machine::CauseCycles> idle;  ///< and the others.
+
+ private:
+  [[nodiscard]] Queue queue(std::size_t index) const { return program_.instructions[index].queue(); }
+  [[nodiscard]] std::size_t started_last() const {
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < decoded_; ++i) {
+      if (queue(i) == Queue::compute && records_[i].start <= cycle_) last = i;
+    }
+    return last;
+  }
+  /// The first of a queue that has not completed; the number of instructions when there is none.
+  [[nodiscard]] std::size_t first_left(Queue which) const {
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      if (queue(i) == which && records_[i].end > cycle_) return i;
+    }
+    return records_.size();
+  }
+  void book_empty_cycle() {
+    const std::size_t head = first_left(Queue::compute);
+    if (head < decoded_) return follow(head);
+    if (decoded_ < records_.size()) return book(Cause::control, decoded_);
+    for (const Queue each : {Queue::vector, Queue::store, Queue::load}) {
+      if (first_left(each) < records_.size()) return follow(first_left(each));
+    }
+    ADD_FAILURE() << "nothing is left to do in cycle " << cycle_;
+  }
+  void follow(std::size_t index) {
+    if (index >= decoded_) return book(Cause::control, decoded_);
+    if (records_[index].start <= cycle_) {
+      switch (queue(index)) {
+        case Queue::load:
+          return book(Cause::load, index);
+        case Queue::vector:
+          return book(Cause::vector, index);
+        case Queue::store:
+          return book(Cause::store, index);
+        case Queue::compute:
+          ADD_FAILURE() << "instruction " << index << " is under way in cycle " << cycle_ << " on an empty array";
+          return;
+      }
+    }
+    for (const Queue each : {Queue::load, Queue::vector, Queue::store, Queue::compute}) {
+      std::uint32_t done = 0;
+      for (std::size_t i = 0; i < decoded_; ++i) done += queue(i) == each && records_[i].end <= cycle_ ? 1U : 0U;
+      if (done < program_.instructions[index].waits[static_cast<std::size_t>(each)]) return follow(first_left(each));
+    }
+    ADD_FAILURE() << "instruction " << index << " could have started in cycle " << cycle_;
+  }
+  void book(Cause cause, std::size_t index) {
+    ++idle[program_.instructions[index].layer][static_cast<std::size_t>(cause)];
+  }
+};
+
+inline void expect_causes(const isa::machine::Program& program, const Watched& watched) {
+  using control::machine::Cause;
+  const CausesByLaw law(program, watched);
+  for (std::size_t layer = 0; layer < program.layers.size(); ++layer) {
+    const auto& booked = watched.result.record.layer_causes.at(layer);
+    const auto of = [&](Cause cause) { return booked[static_cast<std::size_t>(cause)]; };
+    EXPECT_EQ(of(Cause::compute) + of(Cause::fill) + of(Cause::drain) + of(Cause::conflict), law.on_array[layer])
+        << "layer " << layer;
+    for (const Cause cause : {Cause::load, Cause::vector, Cause::store, Cause::control}) {
+      EXPECT_EQ(of(cause), law.idle[layer][static_cast<std::size_t>(cause)])
+          << "layer " << layer << " " << control::machine::name(cause);
+    }
+  }
+}
+
 }  // namespace fusesim::accelerator::test

@@ -52,6 +52,7 @@ TEST(Machine, FidelitiesAgreeOnEveryFigureAndComputeWhatRandomProgramsMean) {
     test::expect_equal(event, stepped);
     test::expect_meant(program, event);
     test::expect_consistent(program, event);
+    test::expect_causes(program, event);
     MachineOptions timing = options;
     timing.values = timing.keep_tensors = false;
     const Program empty = random_machine_program(seed, false);
@@ -78,6 +79,7 @@ TEST(Machine, FidelitiesAgreeOnTiledProgramsWhoseUnitsAllWorkAtOnce) {
     test::expect_equal(event, test::watch(program, options, Fidelity::stepped));
     test::expect_meant(program, event);
     test::expect_consistent(program, event);
+    test::expect_causes(program, event);
     if (testing::Test::HasFailure()) return;
     const auto& records = event.result.record.instructions;
     for (std::size_t i = 0; i < records.size(); ++i) {
