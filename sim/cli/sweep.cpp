@@ -67,6 +67,9 @@ Action declare(CLI::App& app) {
   axis("--bandwidth", axes.bandwidth, "Fixed memories of so many 10^9 bytes a second, beside those of --dram");
   axis("--scratchpad", axes.scratchpad, "With a DRAM: all bytes, as in 1MiB, or 256KiB/256KiB/512KiB");
   add_format_option(app, request->format);
+  axis_options.push_back(
+      app.add_option("--columns", request->columns, "Columns to print, as CSV names them (default: the usual ones)")
+          ->type_name("LIST"));
   app.add_option("--out", request->out_directory,
                  "Directory for CSV, JSON, figures (SVG, PNG) and the journal an interrupted sweep continues from")
       ->type_name("DIR");

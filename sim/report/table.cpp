@@ -171,6 +171,34 @@ void Table::add_row(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
+Table Table::select(const std::vector<std::string>& names) const {
+  std::vector<std::size_t> chosen;
+  std::vector<Column> columns;
+  for (const std::string& name : names) {
+    const auto at = std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name == name; });
+    if (at == columns_.end()) {
+      std::vector<std::string> valid;
+      for (const Column& column : columns_) valid.push_back(column.name);
+      throw std::invalid_argument(fmt::format("unknown column '{}'{}", name, names::suggestion(name, valid)));
+    }
+    const auto index = static_cast<std::size_t>(at - columns_.begin());
+    if (std::find(chosen.begin(), chosen.end(), index) != chosen.end()) {
+      throw std::invalid_argument(fmt::format("column '{}' is named twice; name it once", name));
+    }
+    chosen.push_back(index);
+    columns.push_back(*at);
+    columns.back().detail = false;
+  }
+  Table table(title_, std::move(columns));
+  for (const auto& row : rows_) {
+    std::vector<Cell> cells;
+    for (const std::size_t index : chosen) cells.push_back(row[index]);
+    table.add_row(std::move(cells));
+  }
+  table.notes_ = notes_;
+  return table;
+}
+
 void write(std::ostream& out, const Table& table, Format format) {
   switch (format) {
     case Format::table:

@@ -43,6 +43,10 @@ class Table {
   /// A line under the table: which model, which assumption. Not part of CSV.
   void add_note(std::string note) { notes_.push_back(std::move(note)); }
 
+  /// The same report with these columns in this order, details among them shown on a terminal too. Throws
+  /// std::invalid_argument naming the nearest column when there is none of a name, or when one is named twice.
+  [[nodiscard]] Table select(const std::vector<std::string>& names) const;
+
   [[nodiscard]] const std::string& title() const { return title_; }
   [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
   [[nodiscard]] const std::vector<std::vector<Cell>>& rows() const { return rows_; }

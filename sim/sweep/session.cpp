@@ -68,14 +68,27 @@ Product paper_product(const std::vector<Point>& points, const Results& results, 
   return product;
 }
 
-Product sweep_product(const Expansion& expansion, const Results& results, report::Format format) {
+/// The columns that were asked for.
+report::Table chosen(const report::Table& table, const std::string& columns) {
+  if (columns.empty()) return table;
+  std::vector<std::string> names;
+  std::istringstream stream(columns);
+  for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
+  try {
+    return table.select(names);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(fmt::format("--columns: {}", error.what()));
+  }
+}
+
+Product sweep_product(const Expansion& expansion, const Results& results, const Request& request) {
   const std::vector<Row> rows = make_rows(expansion.points, results);
   report::Table table = to_report(rows);
   for (const auto& [rule, count] : expansion.skipped) {
     table.add_note(fmt::format("Left out {} combination{}: {}.", count, count == 1 ? "" : "s", rule));
   }
   Product product;
-  product.printed = text_of(table, format);
+  product.printed = text_of(chosen(table, request.columns), request.format);
   product.files = {{"sweep", table}};
   product.figures = sweep_figures(rows);
   return product;
@@ -136,6 +149,7 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
     check_paper(*request.paper);
     points = paper_points();
   } else {
+    static_cast<void>(chosen(to_report({}), request.columns));  // A mistake is told before hours of work, not after.
     expansion = expand(parse_axes(request.axes));
     points = with_references(expansion.points);
   }
@@ -172,7 +186,7 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
     return Ending::interrupted;
   }
   const Product product = request.paper ? paper_product(points, outcome.results, request.format)
-                                        : sweep_product(expansion, outcome.results, request.format);
+                                        : sweep_product(expansion, outcome.results, request);
   if (journal) {
     for (const auto& [name, table] : product.files) write_report(request.out_directory, name, table);
     std::filesystem::remove(partial);

@@ -18,6 +18,8 @@ struct Request {
   std::optional<std::string> paper;  ///< Compare with this paper ("fuseconv") instead of sweeping `axes`.
   AxesText axes;
   report::Format format = report::Format::table;  ///< Of what goes to standard output.
+  /// Columns that go there, separated by commas; empty: the usual ones. Files have all. Not with a paper.
+  std::string columns;
   /// Empty: nothing is kept. Else the directory of journal.txt, the figures, and sweep.csv and sweep.json or, for
   /// a paper, paper.csv, paper.json, paper_points.csv and paper_points.json.
   std::filesystem::path out_directory;

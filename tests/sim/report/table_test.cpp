@@ -184,5 +184,32 @@ TEST(Report, FormatsAreNamedOrSuggested) {
   }
 }
 
+TEST(Table, SelectedColumnsComeInTheirOrderWithDetails) {
+  Table table("t", {{"a", "", "A"}, {"b", "u", "B", 3, true}, {"c", "", "C"}});
+  table.add_row({std::string("x"), std::uint64_t{1}, true});
+  table.add_row({std::string("y"), std::uint64_t{2}, false});
+  table.add_note("note");
+  const Table selected = table.select({"c", "b"});
+  std::ostringstream text;
+  write(text, selected, Format::csv);
+  EXPECT_EQ(text.str(), "c,b\ntrue,1\nfalse,2\n");
+  EXPECT_EQ(selected.notes(), table.notes());
+  EXPECT_FALSE(selected.columns()[1].detail);
+}
+
+TEST(Table, ColumnsThatAreNotThereOrTwiceAreNamed) {
+  const Table table("t", {{"cycles", "", ""}, {"speedup", "", ""}});
+  const auto message = [&](const std::vector<std::string>& names) {
+    try {
+      (void)table.select(names);
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(message({"cycle"}), "unknown column 'cycle'; did you mean 'cycles'?");
+  EXPECT_EQ(message({"cycles", "cycles"}), "column 'cycles' is named twice; name it once");
+}
+
 }  // namespace
 }  // namespace fusesim::report
