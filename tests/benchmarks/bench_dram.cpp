@@ -208,8 +208,17 @@ void transactions(benchmark::State& state, Options... options) {
   report(state, seconds);
 }
 
+/// What is loaded, and what is stored beside it: nothing, a stream whose rows lie in other banks, or one whose rows are
+/// always in the way of the loads'.
+enum class Stores { none, other_banks, same_banks };
+
+std::uint64_t stored_at(Stores stores) {
+  return (std::uint64_t{1} << 30) + (stores == Stores::other_banks ? 64 << 10 : 0);
+}
+
 /// A stream of runs as long as a request has bursts, and with `stores` one of writes in turn with it.
-void runs(benchmark::State& state, std::uint32_t request_bytes, bool stores) {
+void runs(benchmark::State& state, std::uint32_t request_bytes, Stores pattern) {
+  const bool stores = pattern != Stores::none;
   const std::uint32_t bursts = request_bytes / kBytes;
   double seconds = 0;
   for (auto _ : state) {
@@ -228,7 +237,7 @@ void runs(benchmark::State& state, std::uint32_t request_bytes, bool stores) {
     };
     for (std::uint64_t i = 0; i < kBursts / bursts; ++i) {
       const bool write = stores && i % 2 == 1;
-      push((stores ? i / 2 : i) * request_bytes + (write ? std::uint64_t{1} << 30 : 0), write);
+      push((stores ? i / 2 : i) * request_bytes + (write ? stored_at(pattern) : 0), write);
     }
     while (!channel.empty()) channel.step(done);
     end = std::max(end, done.back().data_end);
@@ -250,7 +259,8 @@ struct LocalBytes final : memory::LocalMemoryIf {
 
 /// DMA engine, arbiter and DRAM: 4 MiB loaded, or half of it loaded while the other half is stored, in transfers of
 /// 32 KiB, two of a direction submitted at a time.
-void chain(benchmark::State& state, std::uint32_t request_bytes, bool stores, bool values) {
+void chain(benchmark::State& state, std::uint32_t request_bytes, Stores pattern, bool values) {
+  const bool stores = pattern != Stores::none;
   constexpr std::uint32_t kTransfer = 32 << 10;
   double seconds = 0;
   for (auto _ : state) {
@@ -273,7 +283,7 @@ void chain(benchmark::State& state, std::uint32_t request_bytes, bool stores, bo
     std::function<void()> store = [&] {
       if (stored == transfers) return;
       const std::uint64_t at = kTransfer * stored++;
-      engine.store.submit({.source = at, .destination = (1 << 30) + at, .element_bytes = kTransfer}, 0,
+      engine.store.submit({.source = at, .destination = stored_at(pattern) + at, .element_bytes = kTransfer}, 0,
                           [&](const memory::DmaCompletion&) { store(); });
     };
     for (int i = 0; i < 2; ++i) {
@@ -302,8 +312,9 @@ void register_all() {
         [random](benchmark::State& state) { transactions<LooseInitiator>(state, random, false); });
     add("four_phases" + pattern, [random](benchmark::State& state) { transactions<PhasedInitiator>(state, random); });
   }
-  for (const bool stores : {false, true}) {
-    const std::string pattern = stores ? "/load_store/" : "/load/";
+  for (const auto& [pattern, stores] : {std::pair{"/load/", Stores::none},
+                                        {"/load_store/", Stores::other_banks},
+                                        {"/load_store_same_banks/", Stores::same_banks}}) {
     for (const std::uint32_t bytes : {64, 256, 1024, 4096}) {
       const std::string request = pattern + std::to_string(bytes);
       add("runs" + request, [=](benchmark::State& state) { runs(state, bytes, stores); });
