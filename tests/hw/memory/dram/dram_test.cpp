@@ -91,6 +91,54 @@ TEST(Dram, ALongTransactionWaitsForRoomInTheQueue) {
   EXPECT_THAT(bench.checker.breaches(), IsEmpty());
 }
 
+/// Accesses one after the other as soon as each was accepted, against the controller driven from command to command.
+TEST(Dram, AcceptsAndEndsAccessesAsTheControllerTakesAndServesThem) {
+  for (const DramSpec& spec : dram_standards()) {
+    for (const std::size_t queue : {1, 5, 32}) {
+      SCOPED_TRACE(spec.name + ", queue of " + std::to_string(queue));
+      std::mt19937_64 random(queue);
+      std::vector<Access> accesses;
+      std::uint64_t next[2] = {0, 1 << 24};
+      for (int i = 0; i < 200; ++i) {
+        const bool write = random() % 2 == 0;
+        if (random() % 10 == 0) next[write] = random() % (1 << 25);
+        accesses.push_back(read(next[write], 1 + random() % 4096));
+        accesses.back().write = write;
+        next[write] += accesses.back().data.size();
+      }
+      DramControllerOptions options;
+      options.queue_bursts = queue;
+      DramController controller(spec, options);
+      std::vector<DramRunDone> done;
+      std::vector<Cycle> entered, ended(accesses.size());
+      Cycle now = 0;
+      for (std::size_t i = 0; i < accesses.size(); ++i) {
+        const std::uint64_t bytes = spec.burst_bytes();
+        const std::uint64_t end = (accesses[i].address + accesses[i].data.size() - 1) / bytes + 1;
+        for (std::uint64_t burst = accesses[i].address / bytes; burst < end;) {
+          while (controller.full()) {
+            now = controller.next_command() + 1;
+            controller.run_until(now, done);
+          }
+          const std::uint64_t count = std::min<std::uint64_t>(queue, end - burst);
+          controller.push(i, burst * bytes, accesses[i].write, now, static_cast<std::uint32_t>(count));
+          burst += count;
+        }
+        entered.push_back(now);
+      }
+      while (!controller.empty()) controller.step(done);
+      for (const DramRunDone& run : done) ended[run.tag] = std::max(ended[run.tag], run.data_end);
+
+      const Bench bench(spec, options, accesses, accesses.size());
+      EXPECT_THAT(bench.checker.breaches(), IsEmpty());
+      for (std::size_t i = 0; i < accesses.size(); ++i) {
+        ASSERT_EQ(bench.initiator.accesses()[i].accepted, at_clock(spec, entered[i])) << i;
+        ASSERT_EQ(bench.initiator.accesses()[i].ended, at_clock(spec, ended[i])) << i;
+      }
+    }
+  }
+}
+
 TEST(Dram, BlockingTransportFollowsTheSameLaw) {
   const DramSpec& spec = dram_standard("DDR4-2400");
   const Kernel kernel;
