@@ -148,7 +148,9 @@ void TransferUnit::request_answered(const memory::DmaRequest& request) {
     const std::uint64_t next = context_.clock.next();
     const Pad pad = pad_of(request.local);
     port_end_ = context_.pads[pad].take_port(next, request.bytes);
-    context_.write(pad, static_cast<std::uint32_t>(request.local), request.bytes, next);
+    for (const memory::DmaPiece& piece : request.pieces) {
+      context_.write(pad, static_cast<std::uint32_t>(piece.local), piece.bytes, next);
+    }
   }
   if (context_.observer.request) {
     const std::uint64_t period = context_.clock.period().value();

@@ -74,22 +74,21 @@ DmaChannel::Request* DmaChannel::next_request() {
   }
   Request& request = *pool_.back();
   pool_.pop_back();
-  const DmaPiece piece = current_->bursts.next();
+  current_->bursts.next_request(request.pieces);
+  std::uint32_t bytes = 0;
+  for (const DmaPiece& piece : request.pieces) bytes += piece.bytes;
   request.acquire();
   request.job = current_;
-  request.local = piece.local;
   request.begun = sc_core::sc_time_stamp();
   request.set_command(direction_ == DmaDirection::load ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
-  request.set_address(piece.memory);
+  request.set_address(request.pieces.front().memory);
   request.set_data_ptr(request.data.data());
-  request.set_data_length(piece.bytes);
-  request.set_streaming_width(piece.bytes);
+  request.set_data_length(bytes);
+  request.set_streaming_width(bytes);
   request.set_byte_enable_ptr(nullptr);
   request.set_dmi_allowed(false);
   request.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-  if (direction_ == DmaDirection::store && options_.move_bytes) {
-    local_.read(piece.local, std::span(request.data).first(piece.bytes));
-  }
+  if (direction_ == DmaDirection::store && options_.move_bytes) read_local(request);
   if (on_sent_) tell(on_sent_, request);
   ++current_->under_way;
   if (under_way_++ == 0) busy_since_ = sc_core::sc_time_stamp();
@@ -177,9 +176,7 @@ void DmaChannel::finish(Request& request) {
   const std::uint32_t length = request.get_data_length();
   Job& job = *request.job;
   if (request.is_response_ok()) {
-    if (direction_ == DmaDirection::load && options_.move_bytes) {
-      local_.write(request.local, std::span(request.data).first(length));
-    }
+    if (direction_ == DmaDirection::load && options_.move_bytes) write_local(request);
     bytes_ += length;
   } else if (job.completion.status == tlm::TLM_OK_RESPONSE) {
     job.completion.status = request.get_response_status();
@@ -201,11 +198,28 @@ void DmaChannel::finish(Request& request) {
   if (callback) callback(completion);
 }
 
+void DmaChannel::read_local(Request& request) {
+  std::span<std::uint8_t> data(request.data);
+  for (const DmaPiece& piece : request.pieces) {
+    local_.read(piece.local, data.first(piece.bytes));
+    data = data.subspan(piece.bytes);
+  }
+}
+
+void DmaChannel::write_local(const Request& request) {
+  std::span<const std::uint8_t> data(request.data);
+  for (const DmaPiece& piece : request.pieces) {
+    local_.write(piece.local, data.first(piece.bytes));
+    data = data.subspan(piece.bytes);
+  }
+}
+
 void DmaChannel::tell(const RequestCallback& callback, const Request& request) const {
   callback({.transfer = request.job->completion.id,
             .memory = request.get_address(),
-            .local = request.local,
+            .local = request.pieces.front().local,
             .bytes = request.get_data_length(),
+            .pieces = request.pieces,
             .sent = request.begun,
             .status = request.get_response_status()});
 }

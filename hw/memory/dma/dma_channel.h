@@ -40,8 +40,10 @@ enum class DmaProtocol : std::uint8_t {
 
 struct DmaOptions {
   DmaProtocol protocol = DmaProtocol::nonblocking;
-  std::uint32_t burst_bytes = 64;  ///< Largest request, and the boundary none crosses; a power of two.
-  std::size_t outstanding = 8;     ///< Requests under way at a time, at least 1.
+  /// Largest request, and the boundary of the memory that none crosses; a power of two. A request takes all bytes that
+  /// follow one another in the memory, wherever they lie in the local memory.
+  std::uint32_t burst_bytes = 64;
+  std::size_t outstanding = 8;  ///< Requests under way at a time, at least 1.
   /// False: timing only. The local memory is neither read nor written, and what the requests' data pointers show to the
   /// target means nothing; requests, their times and all counters are the same.
   bool move_bytes = true;
@@ -51,9 +53,10 @@ struct DmaOptions {
 struct DmaRequest {
   std::uint64_t transfer = 0;  ///< As submit() numbered it.
   std::uint64_t memory = 0;    ///< Address at the socket.
-  std::uint64_t local = 0;     ///< Address in the local memory.
+  std::uint64_t local = 0;     ///< Address of its first byte in the local memory.
   std::uint32_t bytes = 0;
-  sc_core::sc_time sent;  ///< When it was sent; the time of the callback is now.
+  std::span<const DmaPiece> pieces;  ///< What is contiguous in the local memory, in order.
+  sc_core::sc_time sent;             ///< When it was sent; the time of the callback is now.
   tlm::tlm_response_status status = tlm::TLM_INCOMPLETE_RESPONSE;  ///< Of requests that were answered.
 };
 
@@ -109,7 +112,7 @@ class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface
     using tlm_generic_payload::tlm_generic_payload;
     std::vector<std::uint8_t> data;
     Job* job = nullptr;
-    std::uint64_t local = 0;
+    std::vector<DmaPiece> pieces;
     sc_core::sc_time begun;
   };
 
@@ -124,6 +127,8 @@ class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface
   void end_request(const sc_core::sc_time& delay);
   void end_response(Request& request, const sc_core::sc_time& delay);
   void finish(Request& request);
+  void read_local(Request& request);
+  void write_local(const Request& request);
   void tell(const RequestCallback& callback, const Request& request) const;
 
   DmaDirection direction_;

@@ -71,6 +71,15 @@ DmaPiece DmaBursts::next() {
   return piece;
 }
 
+void DmaBursts::next_request(std::vector<DmaPiece>& pieces) {
+  pieces.clear();
+  std::uint64_t end = 0;
+  do {
+    pieces.push_back(next());
+    end = pieces.back().memory + pieces.back().bytes;
+  } while (!done_ && memory_ + offset_ == end && end % burst_bytes_ != 0);
+}
+
 void DmaBursts::next_run() {
   offset_ = 0;
   // Addresses are moved by wrapping unsigned arithmetic, which also steps back.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace fusesim::memory {
 
@@ -46,6 +47,9 @@ class DmaBursts {
   [[nodiscard]] bool done() const { return done_; }
   /// The next piece; done() must be false.
   DmaPiece next();
+  /// The next request: all pieces that follow one another in the memory without a gap, within one burst. They may lie
+  /// apart on the other side. Replaces what is in `pieces`; done() must be false.
+  void next_request(std::vector<DmaPiece>& pieces);
 
  private:
   void next_run();

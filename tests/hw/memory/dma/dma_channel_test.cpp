@@ -196,11 +196,15 @@ TEST(DmaChannel, WorksWithAMemoryThatOnlyHasBTransport) {
 struct Told {
   struct Event {
     DmaRequest request;
+    std::vector<DmaPiece> pieces;
     sc_time at;
   };
   explicit Told(DmaChannel& channel) {
-    channel.on_sent([this](const DmaRequest& request) { sent.push_back({request, sc_core::sc_time_stamp()}); });
-    channel.on_answered([this](const DmaRequest& request) { answered.push_back({request, sc_core::sc_time_stamp()}); });
+    channel.on_sent([this](const DmaRequest& request) { note(sent, request); });
+    channel.on_answered([this](const DmaRequest& request) { note(answered, request); });
+  }
+  static void note(std::vector<Event>& events, const DmaRequest& request) {
+    events.push_back({request, {request.pieces.begin(), request.pieces.end()}, sc_core::sc_time_stamp()});
   }
   std::vector<Event> sent, answered;
 };
@@ -222,16 +226,20 @@ TEST(DmaChannel, TellsOfEveryRequestWhenItIsSentAndWhenItIsAnswered) {
       EXPECT_EQ(work.completions, work.descriptors.size());
       ASSERT_EQ(told.sent.size(), statistic(channel.statistics(), "bursts"));
       ASSERT_EQ(told.answered.size(), told.sent.size());
-      // The pieces of the descriptors, in order.
+      // The requests of the descriptors, in order.
       std::vector<Told::Event> sent = told.sent;
       std::size_t at = 0;
       for (std::size_t i = 0; i < work.descriptors.size(); ++i) {
-        DmaBursts pieces(work.descriptors[i], 256,
+        DmaBursts bursts(work.descriptors[i], 256,
                          direction == DmaDirection::load ? DmaBursts::Memory::source : DmaBursts::Memory::destination);
-        while (!pieces.done()) {
+        std::vector<DmaPiece> pieces;
+        while (!bursts.done()) {
           ASSERT_LT(at, sent.size());
           const DmaRequest& request = sent[at].request;
-          EXPECT_EQ((DmaPiece{request.memory, request.local, request.bytes}), pieces.next());
+          bursts.next_request(pieces);
+          EXPECT_EQ(sent[at].pieces, pieces);
+          EXPECT_EQ(request.memory, pieces.front().memory);
+          EXPECT_EQ(request.local, pieces.front().local);
           EXPECT_EQ(request.transfer, i);
           EXPECT_EQ(request.sent, sent[at].at);
           EXPECT_EQ(request.status, tlm::TLM_INCOMPLETE_RESPONSE);

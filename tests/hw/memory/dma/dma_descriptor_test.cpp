@@ -43,6 +43,53 @@ TEST(DmaBursts, JoinsDimensionsThatAreDenseOnBothSides) {
   EXPECT_EQ(pieces(d, 64, DmaBursts::Memory::source).size(), 6U);
 }
 
+TEST(DmaBursts, ARequestTakesWhatFollowsInTheMemoryWhereverItLiesOnTheOtherSide) {
+  DmaDescriptor d;  // Three channels of two rows of 20 bytes: rows outside in memory, channels outside locally.
+  d.element_bytes = 20;
+  d.counts = {3, 2, 1};
+  d.source_strides = {20, 60, 0};
+  d.destination_strides = {64, 32, 0};
+  DmaBursts bursts(d, 64, DmaBursts::Memory::source);
+  std::vector<DmaPiece> request;
+  bursts.next_request(request);
+  EXPECT_THAT(request,
+              ElementsAre(DmaPiece{0, 0, 20}, DmaPiece{20, 64, 20}, DmaPiece{40, 128, 20}, DmaPiece{60, 32, 4}));
+  bursts.next_request(request);
+  EXPECT_THAT(request, ElementsAre(DmaPiece{64, 36, 16}, DmaPiece{80, 96, 20}, DmaPiece{100, 160, 20}));
+  EXPECT_TRUE(bursts.done());
+}
+
+TEST(DmaBursts, RequestsAreThePiecesJoinedWhereTheMemoryIsContiguousWithinABurst) {
+  std::mt19937_64 random(4);
+  std::size_t joined = 0;
+  for (int trial = 0; trial < 400; ++trial) {
+    const DmaDescriptor d = memory_test::random_descriptor(random, 60'000);
+    for (const auto side : {DmaBursts::Memory::source, DmaBursts::Memory::destination}) {
+      const std::uint32_t burst = 1U << random() % 9;
+      const std::vector<DmaPiece> expected = pieces(d, burst, side);
+      std::vector<DmaPiece> all, request;
+      std::uint64_t last_end = 0;
+      for (DmaBursts bursts(d, burst, side); !bursts.done();) {
+        bursts.next_request(request);
+        // Nothing that could have been part of the request before.
+        const std::uint64_t begin = request.front().memory;
+        if (!all.empty()) {
+          ASSERT_TRUE(begin != last_end || begin % burst == 0);
+        }
+        for (std::size_t i = 1; i < request.size(); ++i) {
+          ASSERT_EQ(request[i].memory, request[i - 1].memory + request[i - 1].bytes);
+        }
+        last_end = request.back().memory + request.back().bytes;
+        ASSERT_EQ(begin / burst, (last_end - 1) / burst);
+        joined += request.size() - 1;
+        all.insert(all.end(), request.begin(), request.end());
+      }
+      ASSERT_EQ(all, expected);
+    }
+  }
+  EXPECT_GT(joined, 1000U);
+}
+
 TEST(DmaBursts, CoverExactlyTheBytesOfRandomDescriptors) {
   std::mt19937_64 random(3);
   for (int trial = 0; trial < 400; ++trial) {
