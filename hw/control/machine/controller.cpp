@@ -169,7 +169,10 @@ void Controller::schedule(std::uint64_t now) {
   };
   if (!all_decoded()) {
     const QueueState& queue = state(program_.instructions[next_].queue());
-    if (queue.decoded - queue.started.total() < config_.queue_depth) wake(std::max(next_decode_, now + 1));
+    if (queue.decoded - queue.started.total() < config_.queue_depth) {
+      // The account tells the cycle in which the queue is still full from those in which it has a place.
+      wake(queue.decoded - queue.started.until(now) < config_.queue_depth ? std::max(next_decode_, now + 1) : now + 1);
+    }
   }
   const QueueState& array = state(Queue::compute);
   if (array.issued < array.decoded && array.started.total() == array.issued && array.started.cycle == now) {
@@ -196,19 +199,31 @@ void Controller::account(std::uint64_t now) {
 
 Controller::Blame Controller::blame() const {
   const QueueState& array = state(Queue::compute);
-  if (array.issued != array.decoded) return follow(Queue::compute, true);
-  if (!all_decoded()) return {Cause::control, next_};
+  if (array.issued != array.decoded || !all_decoded()) return follow(Queue::compute, true);
   for (const Queue queue : kEndOrder) {
     if (state(queue).given < state(queue).decoded) return follow(queue, false);
   }
   return follow(Queue::compute, false);
 }
 
+bool Controller::decoder_held_up() const {
+  if (all_decoded()) return false;
+  const QueueState& queue = state(program_.instructions[next_].queue());
+  return queue.decoded - queue.started.until(accounted_) >= config_.queue_depth;
+}
+
 Controller::Blame Controller::follow(Queue queue, bool from_head) const {
-  for (std::uint32_t hop = 0; hop <= isa::machine::queue_count; ++hop, from_head = false) {
+  bool past_decoder = false;
+  for (std::uint32_t hop = 0; hop <= 2 * isa::machine::queue_count; ++hop, from_head = false) {
     const QueueState& at = state(queue);
     if (!from_head && at.given < at.issued) return {cause_of(queue), at.instructions[at.given]};
-    if (at.issued == at.decoded) break;
+    if (at.issued == at.decoded) {
+      // What is waited for has not been decoded: because of the queue that the decoder finds full, if it does.
+      if (past_decoder || !decoder_held_up()) break;
+      past_decoder = true;
+      queue = program_.instructions[next_].queue();
+      continue;
+    }
     const std::uint32_t head = at.instructions[at.issued];
     const isa::machine::Waits& waits = program_.instructions[head].waits;
     const auto* const missing = std::find_if(std::begin(kWaitOrder), std::end(kWaitOrder), [&](Queue each) {

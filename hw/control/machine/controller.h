@@ -82,6 +82,8 @@ class Controller final : public sc_core::sc_module, public UnitListener {
   [[nodiscard]] bool all_decoded() const { return next_ == program_.instructions.size(); }
   [[nodiscard]] Blame blame() const;
   [[nodiscard]] Blame follow(isa::machine::Queue queue, bool from_head) const;
+  /// Whether the decoder finds the queue of the next instruction full.
+  [[nodiscard]] bool decoder_held_up() const;
   [[nodiscard]] std::string standstill() const;
   [[nodiscard]] std::string describe(std::uint32_t instruction) const;
 

@@ -229,14 +229,25 @@ class CausesByLaw {
   void book_empty_cycle() {
     const std::size_t head = first_left(Queue::compute);
     if (head < decoded_) return follow(head);
-    if (decoded_ < records_.size()) return book(Cause::control, decoded_);
+    if (decoded_ < records_.size()) return follow(decoded_);
     for (const Queue each : {Queue::vector, Queue::store, Queue::load}) {
       if (first_left(each) < records_.size()) return follow(first_left(each));
     }
     ADD_FAILURE() << "nothing is left to do in cycle " << cycle_;
   }
-  void follow(std::size_t index) {
-    if (index >= decoded_) return book(Cause::control, decoded_);
+  /// Whether the queue of the next instruction to be decoded has no place for it.
+  [[nodiscard]] bool decoder_held_up() const {
+    std::uint32_t waiting = 0;
+    for (std::size_t i = 0; i < decoded_; ++i) {
+      waiting += queue(i) == queue(decoded_) && records_[i].start >= cycle_ ? 1U : 0U;
+    }
+    return waiting >= program_.core.control.queue_depth;
+  }
+  void follow(std::size_t index, bool past_decoder = false) {
+    if (index >= decoded_) {
+      if (past_decoder || !decoder_held_up()) return book(Cause::control, decoded_);
+      return follow(first_left(queue(decoded_)), true);
+    }
     if (records_[index].start <= cycle_) {
       switch (queue(index)) {
         case Queue::load:
@@ -253,7 +264,8 @@ class CausesByLaw {
     for (const Queue each : {Queue::load, Queue::vector, Queue::store, Queue::compute}) {
       std::uint32_t done = 0;
       for (std::size_t i = 0; i < decoded_; ++i) done += queue(i) == each && records_[i].end <= cycle_ ? 1U : 0U;
-      if (done < program_.instructions[index].waits[static_cast<std::size_t>(each)]) return follow(first_left(each));
+      if (done < program_.instructions[index].waits[static_cast<std::size_t>(each)])
+        return follow(first_left(each), past_decoder);
     }
     ADD_FAILURE() << "instruction " << index << " could have started in cycle " << cycle_;
   }

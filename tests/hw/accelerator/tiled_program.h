@@ -131,7 +131,8 @@ class TiledProgram {
     g.out_channels = dense ? random_.between(1, 9) : channels_;
     g.groups = dense ? 1 : channels_;
     const std::uint32_t pad = random_.between(0, 1);
-    g.kernel_height = dataflow == isa::Dataflow::fuse_row ? 1 : random_.between(pad + 1, std::min(3U, height_ + 2 * pad));
+    g.kernel_height =
+        dataflow == isa::Dataflow::fuse_row ? 1 : random_.between(pad + 1, std::min(3U, height_ + 2 * pad));
     g.kernel_width = dataflow == isa::Dataflow::fuse_column ? 1 : random_.between(1, std::min(3U, width_));
     const std::uint32_t pad_lines = g.kernel_height > pad ? pad : 0;
     g.stride_height = random_.between(1, 2);

@@ -119,7 +119,7 @@ class PlainController {
     if (const auto head = first_incomplete(Queue::compute); head && *head < decoded_) {
       follow(*head);
     } else if (decoded_ < program_.instructions.size()) {
-      book(control::machine::Cause::control, decoded_);
+      follow(decoded_);
     } else {
       for (const Queue each : {Queue::vector, Queue::store, Queue::load}) {
         if (const auto left = first_incomplete(each)) return follow(*left);
@@ -133,16 +133,19 @@ class PlainController {
     return std::nullopt;
   }
   /// Books the cycle on the end of the chain that starts at an instruction that has not completed.
-  void follow(std::uint32_t index) {
+  void follow(std::uint32_t index, bool past_decoder = false) {
     using control::machine::Cause;
-    if (index >= decoded_) return book(Cause::control, decoded_);
+    if (index >= decoded_) {
+      if (past_decoder || place_for(decoded_)) return book(Cause::control, decoded_);
+      return follow(*first_incomplete(queue(decoded_)), true);
+    }
     if (known_[index]) {
       constexpr Cause causes[] = {Cause::load, Cause::drain, Cause::vector, Cause::store};
       return book(causes[static_cast<std::size_t>(queue(index))], index);
     }
     const auto behind = missing(index);
     if (!behind) return book(Cause::control, index);
-    follow(*first_incomplete(*behind));
+    follow(*first_incomplete(*behind), past_decoder);
   }
   void book(control::machine::Cause cause, std::uint32_t index) {
     ++record_.layer_causes[program_.instructions[index].layer][static_cast<std::size_t>(cause)];
