@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -58,11 +57,12 @@ void expect_accounted(const accelerator::MachineResult& result, const tile::Comp
 
 void expect_tensors(const MachineResult& result, const tile::Compiled& compiled,
                     const reference::QuantizedGraph& network) {
-  const std::vector<isa::machine::Section>& sections = compiled.program.sections;
-  const auto input = std::find_if(sections.begin(), sections.end(),
-                                  [](const isa::machine::Section& section) { return section.role == Role::input; });
-  ASSERT_NE(input, sections.end());
-  const std::vector<reference::Tensor> expected = reference::execute(network, input->values);
+  const tile::NodePlace& input = compiled.nodes[network.input()];
+  ASSERT_TRUE(input.section);
+  const isa::machine::Section& section = compiled.program.sections[*input.section];
+  ASSERT_EQ(section.role, Role::input);
+  const std::vector<reference::Tensor> expected =
+      reference::execute(network, tile::gather(input, network.graph().node(network.input()).shape, section.values));
   std::size_t compared = 0;
   for (graph::NodeId id = 0; id < expected.size(); ++id) {
     const tile::NodePlace& place = compiled.nodes[id];
@@ -73,8 +73,8 @@ void expect_tensors(const MachineResult& result, const tile::Compiled& compiled,
       continue;
     }
     const std::vector<std::int8_t>& bytes = result.tensors.at(*place.section);
-    ASSERT_LE(place.offset + expected[id].values.size(), bytes.size()) << node.name;
-    const std::span<const std::int8_t> actual{bytes.data() + place.offset, expected[id].values.size()};
+    ASSERT_EQ(bytes.size(), compiled.program.sections[*place.section].bytes) << node.name;
+    const std::vector<std::int8_t> actual = tile::gather(place, node.shape, bytes);
     ASSERT_EQ(reference::difference(node, expected[id].values, actual), std::nullopt);
     ++compared;
   }
