@@ -90,7 +90,7 @@ std::vector<report::Column> run_columns() {
           {"dram_kb", "kB", "Loaded and stored, in 1000 bytes", 1},
           {"dram_rate", "B/cycle", "Bytes loaded and stored / cycles", 2},
           {"dram_gbps", "GB/s", "The same in 10^9 bytes a second", 3, true},
-          {"intensity", "MAC/B", "macs / DRAM bytes", 1},
+          {"intensity", "MAC/B", "macs / DRAM bytes", 1, true},
           {"digest", "", "XXH3 of the bytes that the layer's stores left in DRAM, by address", 3, true}};
 }
 

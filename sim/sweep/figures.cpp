@@ -71,6 +71,44 @@ LineFigure speedup_figure(const std::vector<const Row*>& rows) {
   return figure;
 }
 
+/// Everything of a point with a fixed memory but network, variant and bandwidth: one figure each.
+struct BandwidthMode {
+  std::string file_name, title;
+};
+
+BandwidthMode bandwidth_mode(const Row& row) {
+  Point others = row.point;
+  const std::string sizes = config::text(others.hardware.memory->scratchpads);
+  others.hardware.memory.reset();
+  std::string file_sizes = sizes;
+  std::replace(file_sizes.begin(), file_sizes.end(), '/', '-');
+  return {fmt::format("bandwidth_{}_{}_{}x{}", mode_file_name(others), file_sizes, others.rows, others.cols),
+          fmt::format("Speedup over the baseline, {}x{}, scratchpads {}\n{}", others.rows, others.cols, sizes,
+                      mode_title(others))};
+}
+
+LineFigure bandwidth_figure(const std::vector<const Row*>& rows) {
+  LineFigure figure;
+  figure.title =
+      "Speedup over the baseline network (column depthwise) on the same memory\n" + bandwidth_mode(*rows.front()).title;
+  figure.x_label = "GB/s that the memory moves";
+  figure.y_label = "speedup";
+  for (const Row* row : rows) {
+    auto& panel = panel_of(figure.panels, row->point.network);
+    auto series = std::find_if(panel.series.begin(), panel.series.end(),
+                               [&](const Series& s) { return s.label == row->point.variant; });
+    if (series == panel.series.end()) {
+      panel.series.push_back({row->point.variant, {}});
+      series = std::prev(panel.series.end());
+    }
+    series->points.emplace_back(row->point.hardware.memory->gigabytes_per_second, row->speedup);
+  }
+  for (auto& panel : figure.panels) {
+    for (Series& series : panel.series) std::sort(series.points.begin(), series.points.end());
+  }
+  return figure;
+}
+
 bool spans_sizes(const LineFigure& figure) {
   return std::any_of(figure.panels.begin(), figure.panels.end(), [](const auto& panel) {
     return std::any_of(panel.series.begin(), panel.series.end(), [](const Series& s) { return s.points.size() > 1; });
@@ -132,6 +170,15 @@ std::vector<std::pair<std::string, std::string>> sweep_figures(const std::vector
       const std::string name = "cycles_" + mode;
       scripts.emplace_back(name, gnuplot_script(cycles_figure_of(members), name));
     }
+  }
+  std::map<std::string, std::vector<const Row*>> by_bandwidth;
+  for (const Row& row : rows) {
+    const std::optional<Memory>& memory = row.point.hardware.memory;
+    if (memory && memory->standard == "fixed") by_bandwidth[bandwidth_mode(row).file_name].push_back(&row);
+  }
+  for (const auto& [name, members] : by_bandwidth) {
+    const LineFigure figure = bandwidth_figure(members);
+    if (spans_sizes(figure)) scripts.emplace_back(name, gnuplot_script(figure, name));
   }
   return scripts;
 }

@@ -17,6 +17,7 @@ namespace fusesim::sweep {
 
 /// Scripts by file name (without ending). For each combination of model and options among the rows:
 /// - speedup_...: speedup of every variant against the size of square arrays, when there are at least two sizes;
+/// - bandwidth_...: speedup of every variant against the bandwidth of fixed memories, when there are at least two;
 /// - cycles_...: where the cycles went, for simulated rows, on the 64x64 array (the first one if there is none).
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> sweep_figures(const std::vector<Row>& rows);
 
