@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <stdexcept>
 
@@ -40,6 +41,34 @@ memory::DmaDescriptor descriptor(const Transfer& transfer, DmaDirection directio
     std::swap(made.source_strides, made.destination_strides);
   }
   return made;
+}
+
+/// Calls use(address, count) for the bytes of the scratchpad that a transfer reads or writes, in as few ranges as its
+/// dimensions show: in the order of their strides, whatever the order in which DRAM sees them.
+template <typename Use>
+void for_pad_ranges(const Transfer& transfer, Use use) {
+  std::array<std::size_t, 3> order{0, 1, 2};
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return transfer.pad_strides[a] < transfer.pad_strides[b]; });
+  std::uint64_t run = transfer.run_bytes;
+  std::array<std::uint32_t, 3> counts{1, 1, 1}, strides{};
+  std::size_t dimensions = 0;
+  for (const std::size_t i : order) {
+    if (transfer.counts[i] == 1) continue;
+    if (dimensions == 0 && transfer.pad_strides[i] == run) {
+      run *= transfer.counts[i];
+    } else {
+      counts[dimensions] = transfer.counts[i];
+      strides[dimensions++] = transfer.pad_strides[i];
+    }
+  }
+  for (std::uint32_t k = 0; k < counts[2]; ++k) {
+    for (std::uint32_t j = 0; j < counts[1]; ++j) {
+      for (std::uint32_t i = 0; i < counts[0]; ++i) {
+        use(transfer.address + i * strides[0] + j * strides[1] + k * strides[2], run);
+      }
+    }
+  }
 }
 
 memory::DmaOptions with_values(memory::DmaOptions options, bool values) {
@@ -80,22 +109,9 @@ const Transfer& TransferUnit::transfer(std::uint32_t instruction) const {
 
 void TransferUnit::check_written(std::uint32_t instruction) const {
   const Transfer& store = transfer(instruction);
-  // Runs that follow one another without a gap are one.
-  std::uint64_t run = store.run_bytes;
-  std::array<std::uint32_t, 3> counts = store.counts;
-  for (std::size_t i = 0; i < counts.size() && (counts[i] == 1 || store.pad_strides[i] == run); ++i) {
-    run *= counts[i];
-    counts[i] = 1;
-  }
-  for (std::uint32_t k = 0; k < counts[2]; ++k) {
-    for (std::uint32_t j = 0; j < counts[1]; ++j) {
-      for (std::uint32_t i = 0; i < counts[0]; ++i) {
-        const std::uint32_t address =
-            store.address + i * store.pad_strides[0] + j * store.pad_strides[1] + k * store.pad_strides[2];
-        context_.check_written(instruction, store.pad, address, run);
-      }
-    }
-  }
+  for_pad_ranges(store, [&](std::uint32_t address, std::uint64_t count) {
+    context_.check_written(instruction, store.pad, address, count);
+  });
 }
 
 void TransferUnit::issue(std::uint32_t instruction) {
@@ -132,8 +148,12 @@ void TransferUnit::write(std::uint64_t address, std::span<const std::uint8_t> da
   std::memcpy(bytes.data(), data.data(), data.size());
 }
 
+const Transfer& TransferUnit::transfer_of(const memory::DmaRequest& request) const {
+  return transfer(under_way_[request.transfer - first_id_].instruction);
+}
+
 void TransferUnit::request_sent(const memory::DmaRequest& request) {
-  context_.pads[pad_of(request.local)].take_port(context_.clock.next(), request.bytes);
+  context_.pads[transfer_of(request).pad].take_port(context_.clock.next(), request.bytes);
 }
 
 void TransferUnit::request_answered(const memory::DmaRequest& request) {
@@ -145,12 +165,7 @@ void TransferUnit::request_answered(const memory::DmaRequest& request) {
                                          request.bytes, request.memory, answer.get_response_string()));
   }
   if (direction_ == DmaDirection::load) {
-    const std::uint64_t next = context_.clock.next();
-    const Pad pad = pad_of(request.local);
-    port_end_ = context_.pads[pad].take_port(next, request.bytes);
-    for (const memory::DmaPiece& piece : request.pieces) {
-      context_.write(pad, static_cast<std::uint32_t>(piece.local), piece.bytes, next);
-    }
+    port_end_ = context_.pads[transfer_of(request).pad].take_port(context_.clock.next(), request.bytes);
   }
   if (context_.observer.request) {
     const std::uint64_t period = context_.clock.period().value();
@@ -185,6 +200,10 @@ void TransferUnit::complete() {
       record.dram_bytes = moved.bytes();
       auto& passed = direction_ == DmaDirection::load ? record.written_bytes : record.read_bytes;
       passed[static_cast<std::size_t>(moved.pad)] = moved.bytes();
+      if (direction_ == DmaDirection::load) {
+        for_pad_ranges(
+            moved, [&](std::uint32_t address, std::uint64_t count) { context_.write(moved.pad, address, count, now); });
+      }
       context_.release(instruction, now);
       context_.listener.completed(instruction, now);
     }

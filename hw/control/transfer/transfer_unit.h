@@ -47,6 +47,7 @@ class TransferUnit final : public sc_core::sc_module, public UnitIf, private mem
   void write(std::uint64_t address, std::span<const std::uint8_t> data) override;
 
   [[nodiscard]] const isa::machine::Transfer& transfer(std::uint32_t instruction) const;
+  [[nodiscard]] const isa::machine::Transfer& transfer_of(const memory::DmaRequest& request) const;
   void check_written(std::uint32_t instruction) const;
   void submit();
   void request_sent(const memory::DmaRequest& request);

@@ -42,7 +42,8 @@ std::uint64_t DmaChannel::submit(const DmaDescriptor& descriptor, int priority, 
   jobs_.push_back(
       {.completion =
            {.id = id, .bytes = descriptor.bytes(), .submitted = sc_core::sc_time_stamp(), .started = {}, .ended = {}},
-       .bursts = DmaBursts(descriptor, options_.burst_bytes, side),
+       .bursts = DmaBursts(descriptor, options_.burst_bytes, side,
+                           options_.move_bytes ? DmaBursts::Sides::both : DmaBursts::Sides::memory),
        .priority = priority,
        .callback = std::move(callback)});
   ++not_started_;
@@ -217,9 +218,7 @@ void DmaChannel::write_local(const Request& request) {
 void DmaChannel::tell(const RequestCallback& callback, const Request& request) const {
   callback({.transfer = request.job->completion.id,
             .memory = request.get_address(),
-            .local = request.pieces.front().local,
             .bytes = request.get_data_length(),
-            .pieces = request.pieces,
             .sent = request.begun,
             .status = request.get_response_status()});
 }

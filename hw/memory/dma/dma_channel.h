@@ -53,10 +53,8 @@ struct DmaOptions {
 struct DmaRequest {
   std::uint64_t transfer = 0;  ///< As submit() numbered it.
   std::uint64_t memory = 0;    ///< Address at the socket.
-  std::uint64_t local = 0;     ///< Address of its first byte in the local memory.
   std::uint32_t bytes = 0;
-  std::span<const DmaPiece> pieces;  ///< What is contiguous in the local memory, in order.
-  sc_core::sc_time sent;             ///< When it was sent; the time of the callback is now.
+  sc_core::sc_time sent;  ///< When it was sent; the time of the callback is now.
   tlm::tlm_response_status status = tlm::TLM_INCOMPLETE_RESPONSE;  ///< Of requests that were answered.
 };
 
@@ -112,7 +110,7 @@ class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface
     using tlm_generic_payload::tlm_generic_payload;
     std::vector<std::uint8_t> data;
     Job* job = nullptr;
-    std::vector<DmaPiece> pieces;
+    std::vector<DmaPiece> pieces;  ///< Without move_bytes only their memory side has a meaning.
     sc_core::sc_time begun;
   };
 

@@ -43,7 +43,7 @@ void validate(const DmaDescriptor& descriptor, std::uint64_t source_size, std::u
   require_inside("destination", descriptor.destination, descriptor.destination_strides, descriptor, destination_size);
 }
 
-DmaBursts::DmaBursts(const DmaDescriptor& descriptor, std::uint32_t burst_bytes, Memory memory)
+DmaBursts::DmaBursts(const DmaDescriptor& descriptor, std::uint32_t burst_bytes, Memory memory, Sides sides)
     : memory_(memory == Memory::source ? descriptor.source : descriptor.destination),
       local_(memory == Memory::source ? descriptor.destination : descriptor.source),
       memory_strides_(memory == Memory::source ? descriptor.source_strides : descriptor.destination_strides),
@@ -57,7 +57,9 @@ DmaBursts::DmaBursts(const DmaDescriptor& descriptor, std::uint32_t burst_bytes,
   };
   for (; first_dimension_ < counts_.size(); ++first_dimension_) {
     const std::uint32_t count = counts_[first_dimension_];
-    if (count != 1 && !(dense(memory_strides_[first_dimension_]) && dense(local_strides_[first_dimension_]))) break;
+    const bool joins =
+        dense(memory_strides_[first_dimension_]) && (sides == Sides::memory || dense(local_strides_[first_dimension_]));
+    if (count != 1 && !joins) break;
     run_bytes_ *= count;
   }
 }

@@ -41,8 +41,12 @@ class DmaBursts {
  public:
   enum class Memory : std::uint8_t { source, destination };
 
+  /// Whether pieces are contiguous on both sides, or on the memory's alone: then there are fewer of them, their local
+  /// address has no meaning, and the requests are the same.
+  enum class Sides : std::uint8_t { both, memory };
+
   /// `burst_bytes` must be a power of two; `memory` says which side is read or written in bursts.
-  DmaBursts(const DmaDescriptor& descriptor, std::uint32_t burst_bytes, Memory memory);
+  DmaBursts(const DmaDescriptor& descriptor, std::uint32_t burst_bytes, Memory memory, Sides sides = Sides::both);
 
   [[nodiscard]] bool done() const { return done_; }
   /// The next piece; done() must be false.

@@ -67,10 +67,17 @@ TEST(DmaBursts, RequestsAreThePiecesJoinedWhereTheMemoryIsContiguousWithinABurst
     for (const auto side : {DmaBursts::Memory::source, DmaBursts::Memory::destination}) {
       const std::uint32_t burst = 1U << random() % 9;
       const std::vector<DmaPiece> expected = pieces(d, burst, side);
-      std::vector<DmaPiece> all, request;
+      std::vector<DmaPiece> all, request, memory_only;
       std::uint64_t last_end = 0;
+      DmaBursts one_sided(d, burst, side, DmaBursts::Sides::memory);
       for (DmaBursts bursts(d, burst, side); !bursts.done();) {
         bursts.next_request(request);
+        // Who only looks at the memory sees the same requests.
+        ASSERT_FALSE(one_sided.done());
+        one_sided.next_request(memory_only);
+        ASSERT_LE(memory_only.size(), request.size());
+        ASSERT_EQ(memory_only.front().memory, request.front().memory);
+        ASSERT_EQ(memory_only.back().memory + memory_only.back().bytes, request.back().memory + request.back().bytes);
         // Nothing that could have been part of the request before.
         const std::uint64_t begin = request.front().memory;
         if (!all.empty()) {
@@ -85,6 +92,7 @@ TEST(DmaBursts, RequestsAreThePiecesJoinedWhereTheMemoryIsContiguousWithinABurst
         all.insert(all.end(), request.begin(), request.end());
       }
       ASSERT_EQ(all, expected);
+      ASSERT_TRUE(one_sided.done());
     }
   }
   EXPECT_GT(joined, 1000U);
