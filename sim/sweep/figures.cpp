@@ -89,8 +89,7 @@ BandwidthMode bandwidth_mode(const Row& row) {
 
 LineFigure bandwidth_figure(const std::vector<const Row*>& rows) {
   LineFigure figure;
-  figure.title =
-      "Speedup over the baseline network (column depthwise) on the same memory\n" + bandwidth_mode(*rows.front()).title;
+  figure.title = bandwidth_mode(*rows.front()).title;
   figure.x_label = "GB/s that the memory moves";
   figure.y_label = "speedup";
   for (const Row* row : rows) {
