@@ -36,6 +36,9 @@ void check(const Options& options) {
           fmt::format("depthwise mapping '{}' is none; use depthwise_column, depthwise_row or depthwise_broadcast",
                       isa::name(options.depthwise)));
   }
+  if (options.dma_request_bytes == 0) {
+    throw CompileError("the DMA's requests are 0 bytes long; they must have at least one");
+  }
   if (!(options.dram_bytes_per_cycle > 0) || !(options.dram_latency_cycles >= 0)) {
     throw CompileError(
         fmt::format("the memory's estimated rate is {} bytes a cycle and its latency {} cycles; the rate "
@@ -44,7 +47,19 @@ void check(const Options& options) {
   }
 }
 
-/// The network's input, for the section that holds it.
+/// Calls visit(index in C,H,W, byte of the section) for every element.
+template <typename Visit>
+void for_elements(const NodePlace& place, graph::Shape shape, Visit visit) {
+  std::size_t index = 0;
+  for (std::uint32_t c = 0; c < shape.channels; ++c) {
+    for (std::uint32_t y = 0; y < shape.height; ++y) {
+      const std::uint64_t line = place.offset + c * place.channel_stride + y * place.row_stride;
+      for (std::uint32_t x = 0; x < shape.width; ++x) visit(index++, line + x);
+    }
+  }
+}
+
+/// The network's input, C,H,W.
 std::vector<std::int8_t> input_values(const reference::QuantizedGraph& network, const Options& options) {
   const std::uint64_t elements = network.graph().node(network.input()).shape.elements();
   const reference::Limits range = reference::limits(network.format(network.input()).type);
@@ -79,8 +94,12 @@ class Compiler {
     program_.core = options_.core;
     for (isa::machine::Section& section : list.sections) append(std::move(section));
     if (options_.values) {
-      const std::uint32_t input = *list.nodes[network_.input()].section;
-      program_.sections[input].values = input_values(network_, options_);
+      const NodePlace& input = list.nodes[network_.input()];
+      const std::vector<std::int8_t> values = input_values(network_, options_);
+      std::vector<std::int8_t>& bytes = program_.sections[*input.section].values;
+      bytes.resize(values.size());
+      for_elements(input, network_.graph().node(network_.input()).shape,
+                   [&](std::size_t index, std::uint64_t byte) { bytes[byte] = values[index]; });
     }
     for (const LayerTask& task : list.tasks) add_layer(task, tiling_for(task));
     compiled_.nodes = std::move(list.nodes);
@@ -143,6 +162,12 @@ class Compiler {
 };
 
 }  // namespace
+
+std::vector<std::int8_t> gather(const NodePlace& place, graph::Shape shape, std::span<const std::int8_t> section) {
+  std::vector<std::int8_t> values(shape.elements());
+  for_elements(place, shape, [&](std::size_t index, std::uint64_t byte) { values[index] = section[byte]; });
+  return values;
+}
 
 Compiled compile(const reference::QuantizedGraph& graph, const std::string& network, const Options& options) {
   check(options);

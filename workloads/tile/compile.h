@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ struct Options {
   /// What the compiler believes of the memory when it estimates stalls; cycles of the accelerator.
   double dram_bytes_per_cycle = 16;
   double dram_latency_cycles = 100;
-  std::vector<std::int8_t> input = {};  ///< The network's input, C,H,W; empty: generated from `seed`.
+  std::uint32_t dma_request_bytes = 1024;  ///< Largest request of the DMA.
+  std::vector<std::int8_t> input = {};     ///< The network's input, C,H,W; empty: generated from `seed`.
   std::uint64_t seed = 1;
   bool values = true;  ///< Without, sections stay empty: for timing only.
 };
@@ -45,15 +47,21 @@ struct LayerPlan {
   double estimated_stall = 0;   ///< Of these, cycles in which the array would wait for memory.
 };
 
-/// Where the result of a node of the network is after a run.
+/// Where the result of a node of the network is after a run: element (c, y, x) is byte
+/// offset + c * channel_stride + y * row_stride + x of its section.
 struct NodePlace {
-  /// Index into Program::sections, and the tensor's first byte in it: C,H,W dense from there on. Views (split, flatten)
-  /// and maps that a concat joins lie inside another node's section. Nothing when the tensor never exists.
+  /// Index into Program::sections. Views (split, flatten) and maps that a concat joins lie inside another node's
+  /// section. Nothing when the tensor never exists.
   std::optional<std::uint32_t> section;
   std::uint64_t offset = 0;
+  std::uint64_t channel_stride = 0, row_stride = 0;  ///< Bytes. Without meaning for maps of one channel, of one row.
   /// When the tensor never exists: what the same pass makes of it (a convolution's ReLU), which may be folded in turn.
   std::optional<graph::NodeId> folded_into;
 };
+
+/// A tensor's elements, C,H,W, from the bytes of its section.
+[[nodiscard]] std::vector<std::int8_t> gather(const NodePlace& place, graph::Shape shape,
+                                              std::span<const std::int8_t> section);
 
 struct Compiled {
   isa::machine::Program program;

@@ -20,7 +20,7 @@ struct PadAccess {
   bool writes;
 };
 
-/// `count` runs of `run` bytes in a section, `stride` apart, from `begin` on.
+/// `count` runs of `run` bytes in a section, from `begin` on, one every `stride` bytes; these are at least `run`.
 struct DramRuns {
   std::uint32_t section = 0;
   std::uint64_t begin = 0, run = 1, count = 1, stride = 0;

@@ -162,27 +162,24 @@ class LayerEmission {
     emit({.work = load}, {&access, 1}, &runs);
   }
 
-  /// `channels` times `rows` lines of a map of planes of `plane` bytes, from `begin` in the section on.
+  /// `channels` times `rows` lines of a map, from `begin` in the section on.
   struct MapPart {
     TensorPlace place;
     std::uint64_t begin = 0;
     std::uint32_t channels = 1, rows = 1, width = 1;
-    std::uint64_t plane = 0;
 
     [[nodiscard]] DramRuns runs() const {
-      const std::uint64_t run = std::uint64_t{rows} * width;
-      if (run == plane || channels == 1) return {place.section, begin, run * channels, 1, 0};
-      return {place.section, begin, run, channels, plane};
+      const Runs runs = runs_of(place, channels, rows, width);
+      return {place.section, begin, runs.run, runs.count, runs.stride};
     }
   };
 
-  MapPart part_of(const TensorPlace& place, std::uint32_t channel, std::uint32_t channels, std::uint32_t row,
-                  std::uint32_t rows, std::uint32_t height, std::uint32_t width) const {
-    const std::uint64_t plane = std::uint64_t{height} * width;
-    return {place, place.offset + channel * plane + std::uint64_t{row} * width, channels, rows, width, plane};
+  static MapPart part_of(const TensorPlace& place, std::uint32_t channel, std::uint32_t channels, std::uint32_t row,
+                         std::uint32_t rows, std::uint32_t width) {
+    return {place, place.offset + channel * place.channel_stride + row * place.row_stride, channels, rows, width};
   }
 
-  /// With as long runs as both sides allow.
+  /// By ascending address in DRAM, with as long runs as both sides allow.
   Transfer transfer(const MapPart& part, Pad pad, std::uint32_t address, const Pitches& pitches) const {
     Transfer t;
     t.dram = program_.sections[part.place.section].address + part.begin;
@@ -201,8 +198,11 @@ class LayerEmission {
       t.pad_strides[dimension] = pad_stride;
       ++dimension;
     };
-    repeat(part.rows, part.width, pitches.line);
-    repeat(part.channels, part.plane, pitches.channel);
+    const TensorPlace& place = part.place;
+    const bool rows_outside = place.channel_stride < place.row_stride;
+    if (rows_outside) repeat(part.channels, place.channel_stride, pitches.channel);
+    repeat(part.rows, place.row_stride, pitches.line);
+    if (!rows_outside) repeat(part.channels, place.channel_stride, pitches.channel);
     return t;
   }
 
@@ -244,8 +244,7 @@ class LayerEmission {
     const std::uint32_t address = maps_->take(piece);
     std::uint32_t at = address;
     for (const TensorPlace& input : task_.inputs) {
-      const MapPart part =
-          part_of(input, block.in_begin, block.in_count, band.in_begin, band.in_count, g_.in_height, g_.in_width);
+      const MapPart part = part_of(input, block.in_begin, block.in_count, band.in_begin, band.in_count, g_.in_width);
       load_map(part, at, pitches_, map_bytes_);
       at += map_bytes_;
     }
@@ -271,8 +270,7 @@ class LayerEmission {
     } else {
       emit_vector(band, block, piece, maps, result);
     }
-    const MapPart part =
-        part_of(task_.output, block.begin, block.count, band.begin, band.count, g_.out_height, g_.out_width);
+    const MapPart part = part_of(task_.output, block.begin, block.count, band.begin, band.count, g_.out_width);
     const PadAccess access{Pad::outputs, result, elements, false};
     const DramRuns runs = part.runs();
     const Pitches dense{g_.out_width, band.count * g_.out_width};

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "hw/isa/limits.h"
+#include "hw/isa/rules.h"
 #include "workloads/reference/operators.h"
 
 namespace fusesim::tile {
@@ -52,12 +54,31 @@ isa::ConvGeometry geometry_of(const graph::Conv& conv, graph::Shape in, graph::S
           .groups = conv.groups};
 }
 
-/// `channels` columns of `length` elements that are all treated alike.
-isa::ConvGeometry columns(std::uint32_t channels, std::uint64_t length) {
+/// A map whose elements are treated one by one.
+isa::ConvGeometry pointwise(graph::Shape shape) {
   isa::ConvGeometry g;
-  g.in_channels = g.out_channels = g.groups = channels;
-  g.in_height = g.out_height = static_cast<std::uint32_t>(length);
+  g.in_channels = g.out_channels = g.groups = shape.channels;
+  g.in_height = g.out_height = shape.height;
+  g.in_width = g.out_width = shape.width;
   return g;
+}
+
+/// Whether a map is one run of bytes, with rows outside.
+bool dense_rows(const TensorPlace& place, const isa::ConvGeometry& g) {
+  return (g.in_channels == 1 || place.channel_stride == g.in_width) &&
+         (g.in_height == 1 || place.row_stride == std::uint64_t{g.in_channels} * g.in_width);
+}
+/// Whether a map is one run of bytes, with channels outside.
+bool dense_channels(const TensorPlace& place, const isa::ConvGeometry& g) {
+  return (g.in_height == 1 || place.row_stride == g.in_width) &&
+         (g.in_channels == 1 || place.channel_stride == std::uint64_t{g.in_height} * g.in_width);
+}
+
+/// Whether a kernel is too wide for the FuSe wires.
+bool exceeds_wires(isa::Dataflow dataflow, const isa::ConvGeometry& g, const isa::ArrayConfig& array) {
+  return dataflow >= isa::Dataflow::depthwise_broadcast &&
+         (std::uint64_t{g.kernel_height} * g.kernel_width > isa::max_wire_taps ||
+          isa::fold_feed(dataflow, g, array) > isa::max_fold_feed);
 }
 
 class Tasks {
@@ -68,7 +89,7 @@ class Tasks {
   TaskList run() {
     count_readers();
     find_folds();
-    place_tensors();
+    place_tensors(find_homes());
     for (NodeId id = 0; id < nodes_.size(); ++id) add_tasks(id);
     return std::move(list_);
   }
@@ -130,61 +151,99 @@ class Tasks {
 
   // Places in DRAM.
 
-  /// Elements before those of input `i` in a concat.
-  std::uint64_t concat_offset(const Node& concat, std::size_t i) const {
-    std::uint64_t offset = 0;
-    for (std::size_t k = 0; k < i; ++k) offset += input(concat, k).shape.elements();
-    return offset;
+  /// Channels before those of input `i` in a concat.
+  std::uint64_t channels_before(const Node& concat, std::size_t i) const {
+    std::uint64_t channels = 0;
+    for (std::size_t k = 0; k < i; ++k) channels += input(concat, k).shape.channels;
+    return channels;
   }
 
-  /// From the last node to the first, so that a concat has its place before the maps it joins are given theirs in it.
-  void place_tensors() {
-    std::vector<bool> placed(nodes_.size(), false);
-    std::vector<std::pair<NodeId, std::uint64_t>> own;  // Node whose section it is in, and offset.
-    own.resize(nodes_.size());
+  /// Which memory a tensor that is no view lies in: its own, or as input `index` in that of a concat.
+  struct Home {
+    std::optional<NodeId> concat;
+    std::size_t index = 0;
+    bool flattened = false;  ///< On the way there.
+  };
+
+  /// From the last node to the first, so that concats come before the maps they join.
+  std::vector<Home> find_homes() const {
+    std::vector<Home> homes(nodes_.size());
     for (NodeId id = static_cast<NodeId>(nodes_.size()); id-- > 0;) {
       const Node& node = nodes_[id];
-      if (is_view(node) || list_.nodes[id].folded_into) continue;
-      if (!placed[id]) own[id] = {id, 0};
-      placed[id] = true;
-      if (!is<graph::Concat>(node)) continue;
+      if (!is<graph::Concat>(node) || list_.nodes[id].folded_into) continue;
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         NodeId source = node.inputs[i];
         if (network_.format(source) != network_.format(id)) continue;
-        while (is<graph::Flatten>(nodes_[source])) source = nodes_[source].inputs[0];
-        if (placed[source] || is_view(nodes_[source]) || is<graph::Input>(nodes_[source])) continue;
-        placed[source] = true;
-        own[source] = {own[id].first, own[id].second + concat_offset(node, i)};
+        bool flattened = false;
+        for (; is<graph::Flatten>(nodes_[source]); flattened = true) source = nodes_[source].inputs[0];
+        if (homes[source].concat || is_view(nodes_[source]) || is<graph::Input>(nodes_[source])) continue;
+        homes[source] = {id, i, flattened};
       }
     }
+    return homes;
+  }
+
+  /// The tensors whose sections must be C,H,W: a flatten of several rows reads them, itself or a slice or a part.
+  std::vector<bool> find_flattened(const std::vector<Home>& homes) const {
+    std::vector<bool> flattened(nodes_.size(), false);
+    for (const Node& node : nodes_) {
+      if (!is<graph::Flatten>(node) || input(node).shape.height == 1) continue;
+      NodeId id = node.inputs[0];
+      while (is_view(nodes_[id])) id = nodes_[id].inputs[0];
+      while (homes[id].concat) id = *homes[id].concat;
+      flattened[id] = true;
+    }
+    return flattened;
+  }
+
+  void place_tensors(const std::vector<Home>& homes) {
+    const std::vector<bool> flattened = find_flattened(homes);
     for (NodeId id = 0; id < nodes_.size(); ++id) {
       const Node& node = nodes_[id];
-      if (is_view(node) || list_.nodes[id].folded_into || own[id].first != id) continue;
-      list_.nodes[id].section = static_cast<std::uint32_t>(list_.sections.size());
+      NodePlace& place = list_.nodes[id];
+      if (is_view(node) || place.folded_into || homes[id].concat) continue;
+      place.section = static_cast<std::uint32_t>(list_.sections.size());
       list_.sections.push_back(
           {.name = node.name,
            .role = is<graph::Input>(node) ? isa::machine::Role::input : isa::machine::Role::intermediate,
            .bytes = node.shape.elements()});
+      set_strides(place, node.shape, flattened[id]);
     }
-    for (NodeId id = 0; id < nodes_.size(); ++id) {
+    // Concats before the maps they join.
+    for (NodeId id = static_cast<NodeId>(nodes_.size()); id-- > 0;) {
+      const Home& home = homes[id];
+      if (!home.concat || list_.nodes[id].folded_into) continue;
       NodePlace& place = list_.nodes[id];
-      if (place.folded_into || place.section) continue;
+      place = list_.nodes[*home.concat];
+      place.offset += channels_before(nodes_[*home.concat], home.index) * place.channel_stride;
+      if (home.flattened) set_strides(place, nodes_[id].shape, true);
+    }
+    // Views after what they look at.
+    for (NodeId id = 0; id < nodes_.size(); ++id) {
       const Node& node = nodes_[id];
-      if (is_view(node)) {
-        place = list_.nodes[node.inputs[0]];
-        if (const auto* split = std::get_if<graph::Split>(&node.op)) {
-          place.offset += std::uint64_t{split->begin} * node.shape.height * node.shape.width;
-        }
+      if (!is_view(node)) continue;
+      NodePlace& place = list_.nodes[id];
+      place = list_.nodes[node.inputs[0]];
+      if (const auto* split = std::get_if<graph::Split>(&node.op)) {
+        place.offset += split->begin * place.channel_stride;
       } else {
-        place.section = list_.nodes[own[id].first].section;
-        place.offset = own[id].second;
+        set_strides(place, node.shape, false);
       }
     }
     isa::machine::Role& role = list_.sections[*list_.nodes[output_].section].role;
     if (role == isa::machine::Role::intermediate) role = isa::machine::Role::output;
   }
 
-  TensorPlace place(NodeId id) const { return {*list_.nodes[id].section, list_.nodes[id].offset}; }
+  /// Those of a dense map.
+  static void set_strides(NodePlace& place, graph::Shape shape, bool channels_outside) {
+    place.channel_stride = channels_outside ? std::uint64_t{shape.height} * shape.width : shape.width;
+    place.row_stride = channels_outside ? shape.width : std::uint64_t{shape.channels} * shape.width;
+  }
+
+  TensorPlace place(NodeId id) const {
+    const NodePlace& node = list_.nodes[id];
+    return {*node.section, node.offset, node.channel_stride, node.row_stride};
+  }
 
   // Tasks.
 
@@ -229,12 +288,14 @@ class Tasks {
     task.vector.zero_a = 0;  // Part of the bias.
   }
 
-  /// As lower::lower_layers() maps layers.
+  /// As lower::lower_layers() maps layers, but for kernels that the wires cannot take.
   isa::Dataflow dataflow_of(const isa::ConvGeometry& g, const graph::Conv& conv) const {
     if (!conv.depthwise() || g.out_channels != g.in_channels) return isa::Dataflow::gemm;
-    if (g.kernel_height == 1 && g.kernel_width > 1 && options_.core.array.fuse_links) return isa::Dataflow::fuse_row;
-    if (g.kernel_height > 1 && g.kernel_width == 1 && options_.core.array.fuse_links) return isa::Dataflow::fuse_column;
-    return options_.depthwise;
+    const isa::ArrayConfig& array = options_.core.array;
+    isa::Dataflow dataflow = options_.depthwise;
+    if (g.kernel_height == 1 && g.kernel_width > 1 && array.fuse_links) dataflow = isa::Dataflow::fuse_row;
+    if (g.kernel_height > 1 && g.kernel_width == 1 && array.fuse_links) dataflow = isa::Dataflow::fuse_column;
+    return exceeds_wires(dataflow, g, array) ? isa::Dataflow::depthwise_column : dataflow;
   }
 
   void describe(LayerTask& task, NodeId id, const graph::Pool& pool) const {
@@ -265,7 +326,7 @@ class Tasks {
                       node.name, node.inputs.size()));
     }
     const reference::SharedMultiplier& by = constants<reference::AddConstants>(id).multiplier;
-    task.geometry = columns(1, node.shape.elements());
+    task.geometry = pointwise(node.shape);
     task.vector.kind = VectorKind::add;
     task.vector.zero_b = zero(node.inputs[1]);
     task.vector.multiplier_a = by.values[0];
@@ -275,7 +336,7 @@ class Tasks {
 
   void describe(LayerTask& task, NodeId id, const graph::Scale&) const {
     const Node& node = nodes_[id];
-    task.geometry = columns(node.shape.channels, std::uint64_t{node.shape.height} * node.shape.width);
+    task.geometry = pointwise(node.shape);
     task.vector.kind = VectorKind::scale;
     task.vector.zero_b = zero(node.inputs[1]);
     task.gate = task.inputs[1];
@@ -286,7 +347,7 @@ class Tasks {
   /// One that is not part of the pass before it: it starts from its input as it is.
   void describe(LayerTask& task, NodeId id, const graph::Activation&) const {
     const Node& node = nodes_[id];
-    task.geometry = columns(1, node.shape.elements());
+    task.geometry = pointwise(node.shape);
     task.vector.kind = VectorKind::rescale;
     task.vector.zero_out = task.vector.zero_a;
     set_multiplier(task, unity);
@@ -322,21 +383,43 @@ class Tasks {
 
   /// Follows the chain of nodes that are part of the same pass to the one whose tensor exists.
   void finish(LayerTask& task, NodeId id) {
-    std::uint64_t offset = 0;
+    std::uint64_t channels = 0;  // Before this map's in the tensor that exists.
     while (const auto next = list_.nodes[id].folded_into) {
       const Node& node = nodes_[*next];
       if (is<graph::Concat>(node)) {
         const auto at = std::find(node.inputs.begin(), node.inputs.end(), id);
-        offset += concat_offset(node, static_cast<std::size_t>(at - node.inputs.begin()));
+        channels += channels_before(node, static_cast<std::size_t>(at - node.inputs.begin()));
       } else {
         apply_activation(task, *next);
       }
       id = *next;
     }
     task.output = place(id);
-    task.output.offset += offset;
+    task.output.offset += channels * task.output.channel_stride;
     task.vector.has_table = task.table.has_value();
+    append(std::move(task));
+  }
+
+  void append(LayerTask task) {
+    if (!task.on_array && !task.pool() && !task.gate) make_flat(task);
     list_.tasks.push_back(std::move(task));
+  }
+
+  /// Dense maps in the same order are columns: shape does not matter to what treats each element alike.
+  static void make_flat(LayerTask& task) {
+    std::vector<TensorPlace*> places{&task.output};
+    for (TensorPlace& input : task.inputs) places.push_back(&input);
+    const auto all = [&](auto dense) {
+      return std::all_of(places.begin(), places.end(), [&](const TensorPlace* p) { return dense(*p, task.geometry); });
+    };
+    if (!all(dense_rows) && !all(dense_channels)) return;
+    const isa::ConvGeometry& g = task.geometry;
+    const std::uint64_t elements = std::uint64_t{g.in_channels} * g.in_height * g.in_width;
+    for (TensorPlace* place : places) {
+      place->channel_stride = elements;
+      place->row_stride = 1;
+    }
+    task.geometry = pointwise({1, static_cast<std::uint32_t>(elements), 1});
   }
 
   /// The maps that do not lie in the concat's memory from the start.
@@ -345,12 +428,12 @@ class Tasks {
     const auto& by = constants<reference::RescaleConstants>(id).multipliers;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       TensorPlace slice = place(id);
-      slice.offset += concat_offset(node, i);
+      slice.offset += channels_before(node, i) * slice.channel_stride;
       const TensorPlace source = place(node.inputs[i]);
       if (source.section == slice.section && source.offset == slice.offset) continue;
       LayerTask task;
       task.name = fmt::format("{}[{}]", node.name, i);
-      task.geometry = columns(1, input(node, i).shape.elements());
+      task.geometry = pointwise(input(node, i).shape);
       task.vector.kind = VectorKind::rescale;
       task.vector.zero_a = zero(node.inputs[i]);
       task.vector.zero_out = zero(id);
@@ -358,7 +441,7 @@ class Tasks {
       set_multiplier(task, by[i]);
       task.inputs = {source};
       task.output = slice;
-      list_.tasks.push_back(std::move(task));
+      append(std::move(task));
     }
   }
 
@@ -371,6 +454,14 @@ class Tasks {
 };
 
 }  // namespace
+
+Runs runs_of(const TensorPlace& place, std::uint64_t channels, std::uint64_t rows, std::uint64_t width) {
+  const bool rows_outside = channels == 1 || place.channel_stride == width;
+  Runs runs = rows_outside ? Runs{channels * width, rows, place.row_stride}
+                           : Runs{rows * width, channels, place.channel_stride};
+  if (runs.stride == runs.run || runs.count == 1) runs = {runs.run * runs.count, 1, 0};
+  return runs;
+}
 
 TaskList make_tasks(const reference::QuantizedGraph& network, const Options& options) {
   return Tasks(network, options).run();

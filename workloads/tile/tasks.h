@@ -14,11 +14,21 @@
 
 namespace fusesim::tile {
 
-/// A tensor in DRAM: bytes [offset, offset + elements) of a section, C,H,W dense.
+/// A map in DRAM: element (c, y, x) is byte offset + c * channel_stride + y * row_stride + x of a section. Of maps
+/// `width` wide either the channels of a row follow one another (channel_stride = width, "rows outside"), or the rows
+/// of a channel (row_stride = width, "channels outside").
 struct TensorPlace {
   std::uint32_t section = 0;
   std::uint64_t offset = 0;
+  std::uint64_t channel_stride = 0, row_stride = 0;  ///< Bytes.
 };
+
+/// `count` runs of `run` contiguous bytes, one every `stride` bytes.
+struct Runs {
+  std::uint64_t run = 1, count = 1, stride = 0;
+};
+/// Those of a block of channels in a band of rows, with runs as long as they are in DRAM.
+[[nodiscard]] Runs runs_of(const TensorPlace& place, std::uint64_t channels, std::uint64_t rows, std::uint64_t width);
 
 /// One pass: maps come from DRAM, go through array or vector unit and return to DRAM.
 struct LayerTask {
@@ -26,8 +36,8 @@ struct LayerTask {
   /// What computes on the map: the array followed by the vector unit, or the vector unit alone.
   bool on_array = false;
   isa::Dataflow dataflow = isa::Dataflow::gemm;  ///< Array only.
-  /// The whole operator, as tiles are cut from it. Operators that treat every element alike see their map as one
-  /// channel of a column as high as it has elements, those with a gate a channel as one column a channel.
+  /// The whole operator, as tiles are cut from it. Operators that treat every element alike see their maps, where all
+  /// of them are dense and in the same order, as one channel of a column as high as they have elements.
   isa::ConvGeometry geometry;
   /// What the vector unit does; shape, addresses and operands are the tile's.
   isa::machine::Vector vector;
@@ -39,8 +49,10 @@ struct LayerTask {
   const reference::ConvConstants* constants = nullptr;  ///< Array only; lives in the quantised network.
   std::optional<reference::Table> table;
 
-  /// Results are stored as they are in `inputs`' order of elements, without regard to channels and rows.
-  [[nodiscard]] bool flat() const { return geometry.in_channels == 1 && !on_array && !pool(); }
+  /// One column: bands may begin and end anywhere.
+  [[nodiscard]] bool flat() const {
+    return geometry.in_channels == 1 && geometry.in_width == 1 && !on_array && !pool();
+  }
   [[nodiscard]] bool pool() const {
     return vector.kind == isa::machine::VectorKind::max_pool || vector.kind == isa::machine::VectorKind::average_pool;
   }

@@ -31,6 +31,9 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
 /// Transfers touch whole bursts of memory: on average a run costs half a burst more than its bytes.
 constexpr std::uint64_t burst_bytes = 64;
 
+/// What a request counts as when tilings are compared by traffic: about what opening a row of memory keeps from moving.
+constexpr double request_bytes = 64;
+
 /// A band that reads nothing but padding cannot be said in a tile's geometry.
 bool splits_rows(const ConvGeometry& g) {
   const std::uint64_t reach = std::uint64_t{g.dilation_height} * (g.kernel_height - 1) + 1;
@@ -66,7 +69,8 @@ class Search {
   Tiling run() {
     search();
     if (best_.empty()) refuse();
-    std::stable_sort(best_.begin(), best_.end(), [this](const Tiling& a, const Tiling& b) { return rank(a) < rank(b); });
+    std::stable_sort(best_.begin(), best_.end(),
+                     [this](const Tiling& a, const Tiling& b) { return rank(a) < rank(b); });
     if (!task_.on_array) return best_.front();
     // Conflicts only add cycles: what is behind without them stays behind with them.
     Tiling chosen = with_pitches(best_.front());
@@ -149,8 +153,9 @@ class Search {
   // One candidate.
 
   /// Less is better. Estimates are no better than to a few hundredths.
-  [[nodiscard]] std::tuple<double, std::uint64_t, std::uint64_t> rank(const Tiling& t) const {
-    return {std::floor(t.cycles / (0.05 * least_cycles_)), t.load_bytes + t.store_bytes, t.instructions};
+  [[nodiscard]] std::tuple<double, double, std::uint64_t> rank(const Tiling& t) const {
+    const double traffic = static_cast<double>(t.load_bytes + t.store_bytes) + request_bytes * t.requests;
+    return {std::floor(t.cycles / (0.05 * least_cycles_)), traffic, t.instructions};
   }
 
   Buffering buffering(Pad pad, std::uint64_t bytes, std::uint64_t reserved = 0) const {
@@ -275,13 +280,16 @@ class Search {
         map_loads * task_.inputs.size() + (task_.gate ? tiles : 0) + weight_loads + (task_.table ? 1 : 0);
     t.instructions = loads + tiles * (task_.on_array ? 3 : 2);
 
-    const bool whole_lines = t.pitches.line == g_.in_width;
-    const bool whole_planes = t.bands == 1 && t.pitches == dense(g_.in_height);
-    const Traffic maps = traffic(map_bytes, map_loads * task_.inputs.size(), whole_planes,
-                                 std::uint64_t{whole_lines ? band.max_in_rows : 1} * g_.in_width);
-    const Traffic gates = traffic(gate_bytes, task_.gate ? tiles : 0, true, 0);
-    const Traffic weights = traffic(parameter_bytes + table_bytes(), weight_loads, true, 0);
-    const Traffic results = traffic(t.store_bytes, tiles, t.bands == 1, std::uint64_t{band.rows} * g_.out_width);
+    Traffic maps;
+    for (const TensorPlace& input : task_.inputs) {
+      maps += traffic(map_bytes / task_.inputs.size(), map_loads,
+                      runs_of(input, block.max_in_channels, band.max_in_rows, g_.in_width));
+    }
+    const Traffic gates = traffic(gate_bytes, task_.gate ? tiles : 0);
+    const Traffic weights = traffic(parameter_bytes + table_bytes(), weight_loads);
+    const Traffic results =
+        traffic(t.store_bytes, tiles, runs_of(task_.output, block.channels, band.rows, g_.out_width));
+    t.requests = maps.requests + gates.requests + weights.requests + results.requests;
     const double bus =
         (maps.bus_bytes + gates.bus_bytes + weights.bus_bytes + results.bus_bytes) / options_.dram_bytes_per_cycle;
     const double memory = std::max({bus, maps.cycles + gates.cycles + weights.cycles, results.cycles});
@@ -307,27 +315,38 @@ class Search {
 
   struct Traffic {
     double bus_bytes = 0;  ///< What bursts that are touched in part move in vain included.
-    double cycles = 0;     ///< If nothing else moved.
+    double requests = 0;
+    double cycles = 0;  ///< If nothing else moved.
+
+    Traffic& operator+=(const Traffic& more) {
+      bus_bytes += more.bus_bytes;
+      requests += more.requests;
+      cycles += more.cycles;
+      return *this;
+    }
   };
 
-  /// `transfers` of so many bytes together, each in one run or all in runs of `run` bytes. The memory's latency shows
-  /// when requests are short: only so many are under way at a time.
-  Traffic traffic(std::uint64_t bytes, std::uint64_t transfers, bool one_run, std::uint64_t run) const {
+  /// `transfers` of so many bytes together, each in one run, or in runs like those of `largest`, the largest of them.
+  /// The memory's latency shows when requests are short: only so many are under way at a time.
+  Traffic traffic(std::uint64_t bytes, std::uint64_t transfers, const Runs& largest = {}) const {
     constexpr double requests_under_way = 8, transfers_under_way = 4;
     if (bytes == 0) return {};
     double wasted = 0;
-    auto requests = static_cast<double>(transfers);
-    if (!one_run) {
-      requests = std::max(requests, static_cast<double>(bytes) / static_cast<double>(run));
-      if (run % burst_bytes != 0) wasted = requests * static_cast<double>(burst_bytes) / 2;
+    auto runs = static_cast<double>(transfers);
+    if (largest.count > 1) {
+      runs = std::max(runs, static_cast<double>(bytes) / static_cast<double>(largest.run));
+      if (largest.run % burst_bytes != 0) wasted = runs * static_cast<double>(burst_bytes) / 2;
     }
+    // They end at multiples of their size: on average a run takes one more than its bytes say.
+    const double requests = runs + static_cast<double>(bytes) / options_.dma_request_bytes;
     const double bus_bytes = static_cast<double>(bytes) + wasted, bus = bus_bytes / options_.dram_bytes_per_cycle;
     const double latency = options_.dram_latency_cycles;
-    return {bus_bytes, std::max({bus, (requests * latency + bus) / requests_under_way,
-                                 (static_cast<double>(transfers) * latency + bus) / transfers_under_way})};
+    return {bus_bytes, requests,
+            std::max({bus, (requests * latency + bus) / requests_under_way,
+                      (static_cast<double>(transfers) * latency + bus) / transfers_under_way})};
   }
 
-  // Pitches. Dense maps arrive in long runs, others in lines; but banks may have to be asked several times a cycle.
+  // Pitches. Dense maps take the least room, but banks may have to be asked several times a cycle.
 
   [[nodiscard]] Tiling with_pitches(Tiling t) const {
     const BandSums band = measure_bands(t.band_rows);
@@ -459,9 +478,14 @@ ConvGeometry tile_geometry(const ConvGeometry& whole, const Band& band, const Bl
 }
 
 bool cut_alike(const LayerTask& a, const LayerTask& b) {
-  return a.on_array == b.on_array && a.dataflow == b.dataflow && a.geometry == b.geometry &&
-         a.vector.kind == b.vector.kind && a.inputs.size() == b.inputs.size() &&
-         a.gate.has_value() == b.gate.has_value() && a.table.has_value() == b.table.has_value();
+  const auto alike = [](const TensorPlace& x, const TensorPlace& y) {
+    return x.channel_stride == y.channel_stride && x.row_stride == y.row_stride;
+  };
+  return alike(a.output, b.output) &&
+         std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(), alike) &&
+         a.on_array == b.on_array && a.dataflow == b.dataflow && a.geometry == b.geometry &&
+         a.vector.kind == b.vector.kind && a.gate.has_value() == b.gate.has_value() &&
+         a.table.has_value() == b.table.has_value();
 }
 
 Tiling choose_tiling(const LayerTask& task, const Options& options) {

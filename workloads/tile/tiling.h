@@ -50,15 +50,16 @@ struct Tiling {
   std::array<Buffering, isa::machine::pad_count> buffers{};  ///< Indexed by Pad; no slots where the task uses none.
   std::uint64_t load_bytes = 0, store_bytes = 0;
   std::uint64_t instructions = 0;
+  double requests = 0;           ///< Of the DMA, estimated.
   double cycles = 0, stall = 0;  ///< Estimated.
 };
 
 /// Weights of one output channel.
 [[nodiscard]] std::uint64_t taps_of(const isa::ConvGeometry& geometry);
 
-/// Of the tilings with about the least estimated cycles the one with the least DRAM traffic, then the fewest
-/// instructions; then pitches, by estimated cycles. Throws CompileError naming the layer, the scratchpad and the bytes
-/// that would do when even the smallest tile does not fit.
+/// Of the tilings with about the least estimated cycles the one with the least DRAM traffic, requests counted as bytes
+/// too, then the fewest instructions; then pitches, by estimated cycles. Throws CompileError naming the layer, the
+/// scratchpad and the bytes that would do when even the smallest tile does not fit.
 [[nodiscard]] Tiling choose_tiling(const LayerTask& task, const Options& options);
 
 /// Whether two tasks have the same choice of tilings.

@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
+#include <set>
 #include <string>
 
+#include "hw/isa/limits.h"
 #include "workloads/quantize/untrained.h"
 #include "workloads/zoo/zoo.h"
 
@@ -34,12 +37,24 @@ class TasksTest : public testing::Test {
     return add(name, graph::Conv{graph_.node(from).shape.channels, channels}, {from}, format);
   }
 
+  /// One node that reads all of these.
+  void join(const std::vector<NodeId>& ends) {
+    std::vector<NodeId> pooled;
+    for (const NodeId end : ends) {
+      pooled.push_back(add("pooled " + graph_.node(end).name, graph::Pool{graph::PoolKind::global_average}, {end}));
+    }
+    add("joined", graph::Concat{}, pooled);
+  }
+
   const TaskList& tasks() {
     std::map<NodeId, reference::Weights> weights;
     for (NodeId id = 0; id < graph_.nodes().size(); ++id) {
       const auto conv = reference::as_convolution(graph_.node(id).op);
       if (!conv) continue;
-      weights[id] = {reference::ElementType::int8, std::vector<std::int8_t>(conv->out_channels * conv->in_channels, 1),
+      weights[id] = {reference::ElementType::int8,
+                     std::vector<std::int8_t>(std::size_t{conv->out_channels} * conv->in_channels / conv->groups *
+                                                  conv->kernel_height * conv->kernel_width,
+                                              1),
                      std::vector<reference::Scale>(conv->out_channels, reference::Scale(0.01F)),
                      std::vector<std::int32_t>(conv->out_channels, 0)};
     }
@@ -98,7 +113,9 @@ TEST_F(TasksTest, AConcatOfEqualFormatsIsWrittenByItsProducers) {
   EXPECT_THAT(names(), ElementsAre("a", "b", "last"));
   EXPECT_EQ(list_.nodes[a].section, list_.nodes[cat].section);
   EXPECT_EQ(list_.nodes[b].section, list_.nodes[cat].section);
-  EXPECT_EQ(list_.nodes[b].offset, 2U * 5 * 6);
+  EXPECT_EQ(list_.nodes[b].offset, 2U * 6);
+  EXPECT_EQ(list_.nodes[b].channel_stride, 6U);
+  EXPECT_EQ(list_.nodes[b].row_stride, 5U * 6);
   EXPECT_EQ(list_.sections[*list_.nodes[cat].section].name, "cat");
 }
 
@@ -120,7 +137,8 @@ TEST_F(TasksTest, AnActivationAfterAConcatGoesIntoTheBranches) {
   EXPECT_THAT(names(), ElementsAre("a", "b"));
   EXPECT_TRUE(list_.tasks[0].table);
   EXPECT_EQ(list_.tasks[1].output.section, *list_.nodes[swish].section);
-  EXPECT_EQ(list_.tasks[1].output.offset, 2U * 5 * 6);
+  EXPECT_EQ(list_.tasks[1].output.offset, 2U * 6);
+  EXPECT_EQ(list_.tasks[1].output.row_stride, 5U * 6);
   EXPECT_FALSE(list_.nodes[cat].section);
 }
 
@@ -133,6 +151,119 @@ TEST_F(TasksTest, ViewsLieWhereTheirMapsLie) {
   EXPECT_THAT(names(), ElementsAre("sum"));
   EXPECT_EQ(list_.nodes[inner].section, list_.nodes[from].section);
   EXPECT_EQ(list_.nodes[inner].offset, 1U * 30 + 30);
+}
+
+TEST_F(TasksTest, RowsLieOutsideAndSlicesAreInEachOfThem) {
+  const NodeId from = input();
+  const NodeId split = add("split", graph::Split{1, 3}, {from});
+  conv("conv", split);
+  tasks();
+  EXPECT_EQ(list_.nodes[from].channel_stride, 6U);
+  EXPECT_EQ(list_.nodes[from].row_stride, 4U * 6);
+  EXPECT_EQ(list_.tasks[0].inputs[0].offset, 1U * 6);
+  EXPECT_EQ(list_.tasks[0].inputs[0].channel_stride, 6U);
+  EXPECT_EQ(list_.tasks[0].inputs[0].row_stride, 4U * 6);
+}
+
+TEST_F(TasksTest, WhatIsFlattenedLiesChannelByChannel) {
+  const NodeId from = input();
+  const NodeId a = conv("a", from, 2), b = conv("b", from, 3);
+  const NodeId cat = add("cat", graph::Concat{}, {a, b});
+  const NodeId split = add("split", graph::Split{1, 4}, {cat});
+  const NodeId flat = add("flat", graph::Flatten{}, {split});
+  conv("last", flat);
+  tasks();
+  for (const NodeId id : {a, b, cat, split}) {
+    EXPECT_EQ(list_.nodes[id].channel_stride, 5U * 6) << id;
+    EXPECT_EQ(list_.nodes[id].row_stride, 6U) << id;
+  }
+  EXPECT_EQ(list_.nodes[b].offset, 2U * 5 * 6);
+  EXPECT_EQ(list_.nodes[flat].offset, 1U * 5 * 6);
+  EXPECT_EQ(list_.nodes[flat].channel_stride, 1U);
+  // Nobody flattens the input.
+  EXPECT_EQ(list_.nodes[from].channel_stride, 6U);
+}
+
+TEST_F(TasksTest, WhatIsFlattenedForAConcatLiesChannelByChannelInIt) {
+  const NodeId from = input();
+  const NodeId map = conv("map", from, 2);
+  const NodeId flat = add("flat", graph::Flatten{}, {map});
+  const NodeId pooled = add("pooled", graph::Pool{.kind = graph::PoolKind::global_average}, {from});
+  const NodeId cat = add("cat", graph::Concat{}, {pooled, flat});
+  EXPECT_THAT(names(), ElementsAre("map", "pooled"));
+  EXPECT_EQ(list_.nodes[map].section, list_.nodes[cat].section);
+  EXPECT_EQ(list_.nodes[map].offset, 4U);
+  EXPECT_EQ(list_.nodes[map].channel_stride, 5U * 6);
+  EXPECT_EQ(list_.nodes[map].row_stride, 6U);
+  EXPECT_EQ(list_.nodes[flat].channel_stride, 1U);
+}
+
+TEST_F(TasksTest, DenseMapsInOneOrderAreAddedAsColumns) {
+  const NodeId from = input();
+  const NodeId a = conv("a", from), b = conv("b", from), c = conv("c", from, 6), d = conv("d", from);
+  const NodeId part = add("part", graph::Split{1, 5}, {c});
+  const NodeId dense = add("dense", graph::Add{}, {a, b});
+  const NodeId slice = add("slice", graph::Add{}, {a, part});
+  const NodeId orders = add("orders", graph::Add{}, {a, d});
+  const NodeId flat = add("flat", graph::Flatten{}, {d});
+  join({dense, slice, orders, add("vectors", graph::Add{}, {flat, flat})});
+  EXPECT_THAT(names(), ElementsAre("a", "b", "c", "d", "dense", "slice", "orders", "vectors", testing::_, testing::_,
+                                   testing::_, testing::_));
+  const auto shape = [&](std::size_t task) {
+    const isa::ConvGeometry& g = list_.tasks[task].geometry;
+    return std::array{g.in_channels, g.in_height, g.in_width};
+  };
+  EXPECT_THAT(shape(4), ElementsAre(1, 120, 1));
+  EXPECT_THAT(shape(5), ElementsAre(4, 5, 6));
+  EXPECT_THAT(shape(6), ElementsAre(4, 5, 6));
+  EXPECT_THAT(shape(7), ElementsAre(1, 120, 1));
+}
+
+/// The limit itself still goes on the wires.
+TEST_F(TasksTest, KernelsTooWideForTheWiresGoDownColumns) {
+  constexpr auto limit = static_cast<std::uint32_t>(isa::max_wire_taps);
+  const NodeId from = input({1, 1, limit + 1});
+  std::vector<NodeId> layers;
+  for (const std::uint32_t taps : {limit, limit + 1}) {
+    const graph::Conv conv{.in_channels = 1, .out_channels = 1, .kernel_width = taps};
+    layers.push_back(add("row " + std::to_string(taps), conv, {from}));
+  }
+  join(layers);
+  tasks();
+  EXPECT_EQ(list_.tasks[0].dataflow, isa::Dataflow::fuse_row);
+  EXPECT_EQ(list_.tasks[1].dataflow, isa::Dataflow::depthwise_column);
+}
+
+/// Every byte of a map once, in runs that neither touch nor overlap.
+TEST(RunsOf, CoverBlocksOfChannelsInBandsOfRows) {
+  for (std::uint64_t channels = 1; channels <= 3; ++channels) {
+    for (std::uint64_t rows = 1; rows <= 3; ++rows) {
+      for (std::uint64_t width = 1; width <= 3; ++width) {
+        constexpr std::uint64_t more_channels = 2, more_rows = 1;
+        for (const std::uint64_t extra : {std::uint64_t{0}, more_channels}) {
+          const std::uint64_t all = channels + extra, height = rows + (extra > 0 ? more_rows : 0);
+          for (const TensorPlace& place :
+               {TensorPlace{0, 0, width, all * width}, TensorPlace{0, 0, height * width, width}}) {
+            std::set<std::uint64_t> bytes, covered;
+            for (std::uint64_t c = 0; c < channels; ++c) {
+              for (std::uint64_t y = 0; y < rows; ++y) {
+                for (std::uint64_t x = 0; x < width; ++x) {
+                  bytes.insert(c * place.channel_stride + y * place.row_stride + x);
+                }
+              }
+            }
+            const Runs runs = runs_of(place, channels, rows, width);
+            for (std::uint64_t i = 0; i < runs.count; ++i) {
+              EXPECT_TRUE(runs.count == 1 || runs.stride > runs.run);
+              for (std::uint64_t k = 0; k < runs.run; ++k) covered.insert(i * runs.stride + k);
+            }
+            EXPECT_EQ(covered, bytes);
+            EXPECT_EQ(runs.count * runs.run, bytes.size());
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST(ZooTasks, FuseBranchesCostNoPassOfTheirOwn) {
