@@ -28,11 +28,9 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
   return ceil_div(value, to) * to;
 }
 
-/// Transfers touch whole bursts of memory: on average a run costs half a burst more than its bytes.
-constexpr std::uint64_t burst_bytes = 64;
-
-/// What a request counts as when tilings are compared by traffic: about what opening a row of memory keeps from moving.
-constexpr double request_bytes = 64;
+/// A run costs the memory about a burst more than its bytes: it touches its first and last burst in part, and what
+/// comes next is seldom in the same row.
+constexpr double burst_bytes = 64;
 
 /// A band that reads nothing but padding cannot be said in a tile's geometry.
 bool splits_rows(const ConvGeometry& g) {
@@ -154,7 +152,7 @@ class Search {
 
   /// Less is better. Estimates are no better than to a few hundredths.
   [[nodiscard]] std::tuple<double, double, std::uint64_t> rank(const Tiling& t) const {
-    const double traffic = static_cast<double>(t.load_bytes + t.store_bytes) + request_bytes * t.requests;
+    const double traffic = static_cast<double>(t.load_bytes + t.store_bytes) + burst_bytes * t.requests;
     return {std::floor(t.cycles / (0.05 * least_cycles_)), traffic, t.instructions};
   }
 
@@ -314,7 +312,7 @@ class Search {
   }
 
   struct Traffic {
-    double bus_bytes = 0;  ///< What bursts that are touched in part move in vain included.
+    double bus_bytes = 0;  ///< With what runs cost.
     double requests = 0;
     double cycles = 0;  ///< If nothing else moved.
 
@@ -331,15 +329,12 @@ class Search {
   Traffic traffic(std::uint64_t bytes, std::uint64_t transfers, const Runs& largest = {}) const {
     constexpr double requests_under_way = 8, transfers_under_way = 4;
     if (bytes == 0) return {};
-    double wasted = 0;
     auto runs = static_cast<double>(transfers);
-    if (largest.count > 1) {
-      runs = std::max(runs, static_cast<double>(bytes) / static_cast<double>(largest.run));
-      if (largest.run % burst_bytes != 0) wasted = runs * static_cast<double>(burst_bytes) / 2;
-    }
+    if (largest.count > 1) runs = std::max(runs, static_cast<double>(bytes) / static_cast<double>(largest.run));
     // They end at multiples of their size: on average a run takes one more than its bytes say.
     const double requests = runs + static_cast<double>(bytes) / options_.dma_request_bytes;
-    const double bus_bytes = static_cast<double>(bytes) + wasted, bus = bus_bytes / options_.dram_bytes_per_cycle;
+    const double bus_bytes = static_cast<double>(bytes) + runs * burst_bytes,
+                 bus = bus_bytes / options_.dram_bytes_per_cycle;
     const double latency = options_.dram_latency_cycles;
     return {bus_bytes, requests,
             std::max({bus, (requests * latency + bus) / requests_under_way,
