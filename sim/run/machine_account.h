@@ -30,7 +30,7 @@ struct MachineLayer {
   std::uint64_t sram_bytes_written = 0;
   std::uint64_t dram_bytes_read = 0;     ///< By its loads.
   std::uint64_t dram_bytes_written = 0;  ///< By its stores.
-  /// XXH3 (64 bit) of the bytes that its stores left in DRAM, by ascending address: of its result in C,H,W order. For
+  /// XXH3 (64 bit) of the bytes that its stores left in DRAM, by ascending address: of its result as it lies there. For
   /// the whole run, of the layers' digests in order. Nothing without values or stores.
   std::optional<std::uint64_t> digest;
 

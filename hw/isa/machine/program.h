@@ -159,7 +159,8 @@ enum class Role : std::uint8_t {
 };
 [[nodiscard]] const char* name(Role role);
 
-/// A piece of DRAM with a name. Tensors are int8, C,H,W dense, and carry the name of their node.
+/// A piece of DRAM with a name. Tensors are int8 and carry the name of their node. In which order their elements lie is
+/// the compiler's choice: H,C,W, or C,H,W where features are read in that order (docs/compiler.md, "Places").
 struct Section {
   std::string name;
   Role role = Role::intermediate;
