@@ -38,6 +38,7 @@ tile::Compiled compile_network(const Network& network, const config::MachineConf
   tiling.row_packing = options.row_packing;
   tiling.dram_bytes_per_cycle = accelerator::peak_bytes_per_second(machine.memory) / (machine.frequency_mhz * 1e6);
   tiling.dram_latency_cycles = latency_cycles(machine);
+  tiling.dma_request_bytes = machine.memory.dma_request_bytes;
   tiling.seed = options.seed;
   tiling.values = options.values;
   const reference::QuantizedGraph quantized = quantize::untrained_network(build(network), options.seed);
