@@ -19,7 +19,7 @@ struct MemoryConfig {
   std::uint32_t queue_bursts = 32;
   bool refresh = true;
 
-  std::uint32_t dma_request_bytes = 1024;       ///< Largest request; a power of two.
+  std::uint32_t dma_request_bytes = 4096;       ///< Largest request; a power of two.
   std::uint32_t dma_outstanding = 8;            ///< Requests under way in each direction.
   std::uint32_t dma_descriptors = 4;            ///< Transfers under way in each direction.
   std::string dma_arbitration = "round_robin";  ///< Or "load_first", "store_first".

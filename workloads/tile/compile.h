@@ -29,7 +29,7 @@ struct Options {
   /// What the compiler believes of the memory when it estimates stalls; cycles of the accelerator.
   double dram_bytes_per_cycle = 16;
   double dram_latency_cycles = 100;
-  std::uint32_t dma_request_bytes = 1024;  ///< Largest request of the DMA.
+  std::uint32_t dma_request_bytes = 4096;  ///< Largest request of the DMA.
   std::vector<std::int8_t> input = {};     ///< The network's input, C,H,W; empty: generated from `seed`.
   std::uint64_t seed = 1;
   bool values = true;  ///< Without, sections stay empty: for timing only.
