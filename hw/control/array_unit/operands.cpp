@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "hw/control/array_unit/transpose.h"
+
 namespace fusesim::control::machine {
 
 namespace {
@@ -89,14 +91,7 @@ std::span<const std::int8_t> DenseOperands::weights(const Compute& compute, memo
   weights_.resize(taps * filters);
   const std::int8_t* from =
       pads[Pad::weights].bytes(compute.weights, (taps - 1) * compute.weights_pitch + filters).data();
-  // A block of filters at a time, so that the lines written to stay in the first-level cache.
-  constexpr std::size_t block = 64;
-  for (std::size_t first = 0; first < filters; first += block) {
-    const std::size_t last = std::min(first + block, filters);
-    for (std::size_t t = 0; t < taps; ++t) {
-      for (std::size_t o = first; o < last; ++o) weights_[o * taps + t] = from[t * compute.weights_pitch + o];
-    }
-  }
+  transpose_bytes(from, compute.weights_pitch, taps, filters, weights_.data());
   return weights_;
 }
 
