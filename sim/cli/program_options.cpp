@@ -121,6 +121,11 @@ config::MachineConfig machine_of(const ProgramOptions& options, config::MachineC
     set("--latency", "dram.latency_ns", options.latency);
     if (!options.scratchpads.empty()) {
       config::set_scratchpads(machine, config::parse_scratchpads("--scratchpad", options.scratchpads));
+      if (!machine.has_dram()) {
+        throw UsageError(
+            "--scratchpad needs a machine with a DRAM, such as --dram DDR4-2400: operands of the array alone are "
+            "always there");
+      }
     }
     config::validate(machine);
   } catch (const config::ConfigError& error) {

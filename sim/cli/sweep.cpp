@@ -65,7 +65,7 @@ Action declare(CLI::App& app) {
   axis("--packing", axes.packing, "yes, no");
   axis("--dram", axes.dram, "none (ideal, the default), fixed, DDR4-2400, LPDDR4-3200, HBM2-2000");
   axis("--bandwidth", axes.bandwidth, "Fixed memories of so many 10^9 bytes a second, beside those of --dram");
-  axis("--scratchpad", axes.scratchpad, "With a DRAM: all bytes, as in 1MiB, or 256KiB/256KiB/512KiB");
+  axis("--scratchpad", axes.scratchpad, "With a DRAM: all bytes, as in 1MiB (the default), or 256KiB/256KiB/512KiB");
   add_format_option(app, request->format);
   axis_options.push_back(
       app.add_option("--columns", request->columns, "Columns to print, as CSV names them (default: the usual ones)")

@@ -120,8 +120,9 @@ std::vector<std::optional<Memory>> parse_memories(const AxesText& text) {
   if (standards.empty()) standards.push_back("none");
   if (bandwidths.empty()) bandwidths.push_back(accelerator::MemoryConfig{}.fixed_gigabytes_per_second);
   std::vector<config::ScratchpadSizes> sizes;
+  const bool given = !text.scratchpad.empty();
   try {
-    for (const std::string_view item : split("--scratchpad", text.scratchpad)) {
+    for (const std::string_view item : split("--scratchpad", given ? std::string_view(text.scratchpad) : "1MiB")) {
       add_once(sizes, config::parse_scratchpads("--scratchpad", item));
     }
   } catch (const std::invalid_argument& error) {
@@ -140,6 +141,11 @@ std::vector<std::optional<Memory>> parse_memories(const AxesText& text) {
         add_once(memories, std::optional(Memory{std::string(standard), bandwidth, size}));
       }
     }
+  }
+  if (given && std::none_of(memories.begin(), memories.end(), [](const auto& memory) { return memory.has_value(); })) {
+    throw UsageError(
+        "--scratchpad needs a machine with a DRAM, such as --dram DDR4-2400: operands of the array alone are always "
+        "there");
   }
   return memories;
 }

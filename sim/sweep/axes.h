@@ -49,9 +49,9 @@ struct AxesText {
   std::string dw_mapping = "column";
   std::string fuse_links = "yes";
   std::string packing = "no";
-  std::string dram;                 ///< "none", "fixed" or DRAM channels. Empty: none, unless there is a bandwidth.
-  std::string bandwidth;            ///< 10^9 bytes a second of fixed memories, which join those of `dram`.
-  std::string scratchpad = "1MiB";  ///< config::parse_scratchpads() each.
+  std::string dram;        ///< "none", "fixed" or DRAM channels. Empty: none, unless there is a bandwidth.
+  std::string bandwidth;   ///< 10^9 bytes a second of fixed memories, which join those of `dram`.
+  std::string scratchpad;  ///< config::parse_scratchpads() each, for the memories that are not ideal. Empty: 1MiB.
 };
 
 /// Throws UsageError naming the option, the wrong value and the nearest valid one.

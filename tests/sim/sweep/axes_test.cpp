@@ -138,9 +138,6 @@ TEST(SweepAxes, SenselessCombinationsAreLeftOutByRule) {
 
 TEST(SweepAxes, MemoriesAreIdealUnlessAsked) {
   EXPECT_THAT(parse_axes(small()).memories, ElementsAre(std::nullopt));
-  AxesText text = small();
-  text.scratchpad = "4KiB,8KiB";  // Of no memory, so of no account.
-  EXPECT_THAT(parse_axes(text).memories, ElementsAre(std::nullopt));
 }
 
 TEST(SweepAxes, MemoriesAreDramsAndBandwidthsWithEverySizeOfScratchpads) {
@@ -159,6 +156,22 @@ TEST(SweepAxes, MemoriesAreDramsAndBandwidthsWithEverySizeOfScratchpads) {
   EXPECT_THAT(parse_axes(text).memories, ElementsAre(Memory{"fixed", 4, whole}, Memory{"fixed", 0.5, whole}));
   text.dram = "none";
   EXPECT_EQ(parse_axes(text).memories.size(), 3U);
+}
+
+TEST(SweepAxes, ScratchpadsWithoutAMemoryAreRefused) {
+  AxesText text = small();
+  text.scratchpad = "256KiB,1MiB";
+  const std::string message = "--scratchpad needs a machine with a DRAM, such as --dram DDR4-2400";
+  EXPECT_THAT(error_of(text), HasSubstr(message));
+  text.dram = "none";
+  EXPECT_THAT(error_of(text), HasSubstr(message));
+  text.scratchpad = "1MiB";  // The default too, when it is asked for.
+  EXPECT_THAT(error_of(text), HasSubstr(message));
+  text.dram = "none,LPDDR4-3200";
+  EXPECT_EQ(parse_axes(text).memories.size(), 2U);
+  text.dram = "none";
+  text.bandwidth = "8";
+  EXPECT_EQ(parse_axes(text).memories.size(), 2U);
 }
 
 TEST(SweepAxes, WrongBandwidthsAreNamed) {
