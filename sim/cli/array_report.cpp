@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "hw/isa/names.h"
+#include "sim/cli/units.h"
 
 namespace fusesim::cli {
 namespace {
@@ -89,8 +90,8 @@ report::Table layer_table(const isa::Program& program, const run::Result& result
   }
   if (with_total) {
     row("total", "", {}, 0, result.cycles, folds, result.macs, result.utilization, result.breakdown, result.digest);
-    table.add_note(fmt::format("{} cycles, {:.3f} ms at {} MHz. compute + fill + drain + idle = cycles.", result.cycles,
-                               static_cast<double>(result.cycles) / mhz / 1000, mhz));
+    table.add_note(fmt::format("{} cycles, {} at {} MHz. compute + fill + drain + idle = cycles.", result.cycles,
+                               duration(result.cycles, mhz), mhz));
     if (values) table.add_note("Digest of all sums: " + hex(result.digest));
   }
   return table;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hw/isa/names.h"
+#include "sim/cli/units.h"
 #include "sim/config/keys.h"
 #include "sim/config/scratchpads.h"
 
@@ -121,28 +122,26 @@ report::Table run_table(const isa::machine::Program& program, const Machine& mac
   for (const MachineLayer& layer : account.layers) table.add_row(run_row(layer, machine.config, false));
   if (!with_total) return table;
   table.add_row(run_row(total, machine.config, true));
-  const double mhz = machine.config.frequency_mhz;
-  table.add_note(fmt::format("{} cycles, {:.3f} ms. compute + ... + control = cycles, of every layer and of the run.",
-                             total.cycles, static_cast<double>(total.cycles) / mhz / 1000));
+  table.add_note(fmt::format("{} cycles, {}. compute + ... + control = cycles, of every layer and of the run.",
+                             total.cycles, duration(total.cycles, machine.config.frequency_mhz)));
   table.add_note(
       "The array holds folds: compute, fill, drain, conflict. It is empty because of: load, vector, store, "
       "control.");
   table.add_note("Dataflows: " + dataflows(account) + ".");
   const double rate = total.dram_bytes_per_cycle().value_or(0);
   table.add_note(fmt::format(
-      "DRAM: {:.2f} MB read, {:.2f} MB written; {:.2f} of {:.2f} B/cycle, {:.2f} of {:.2f} GB/s ({:.1f} %){}.",
-      static_cast<double>(total.dram_bytes_read) / 1e6, static_cast<double>(total.dram_bytes_written) / 1e6, rate,
-      account.dram_peak_bytes_per_cycle, gigabytes_per_second(rate, machine.config),
+      "DRAM: {} read, {} written; {:.2f} of {:.2f} B/cycle, {:.2f} of {:.2f} GB/s ({:.1f} %){}.",
+      amount(total.dram_bytes_read), amount(total.dram_bytes_written), rate, account.dram_peak_bytes_per_cycle,
+      gigabytes_per_second(rate, machine.config),
       gigabytes_per_second(account.dram_peak_bytes_per_cycle, machine.config),
       100 * rate / account.dram_peak_bytes_per_cycle,
       account.row_hit_rate ? fmt::format("; {:.1f} % of bursts hit an open row", 100 * *account.row_hit_rate) : ""));
   table.add_note(fmt::format(
-      "Scratchpads held at most {} of {} bytes of activations, {} of {} of weights, {} of {} of outputs; {:.2f} MB "
-      "read "
-      "and {:.2f} MB written.",
+      "Scratchpads held at most {} of {} bytes of activations, {} of {} of weights, {} of {} of outputs; {} read "
+      "and {} written.",
       account.peak_bytes[0], machine.core.activations.bytes, account.peak_bytes[1], machine.core.weights.bytes,
-      account.peak_bytes[2], machine.core.outputs.bytes, static_cast<double>(total.sram_bytes_read) / 1e6,
-      static_cast<double>(total.sram_bytes_written) / 1e6));
+      account.peak_bytes[2], machine.core.outputs.bytes, amount(total.sram_bytes_read),
+      amount(total.sram_bytes_written)));
   table.add_note(fmt::format("The vector unit works in {} cycles ({:.1f} %).", total.vector_cycles,
                              100 * static_cast<double>(total.vector_cycles) / static_cast<double>(total.cycles)));
   if (total.digest) table.add_note("Digest of all results: " + hex(*total.digest));

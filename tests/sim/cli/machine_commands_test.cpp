@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <iomanip>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -105,6 +107,25 @@ TEST_F(MachineCommands, CausesSumToCyclesInEveryFormat) {
                          "scratchpads 32KiB/32KiB/64KiB, LPDDR4-3200, event fidelity\n"));
   EXPECT_THAT(table, HasSubstr("\n" + std::to_string(cycles) + " cycles, "));
   EXPECT_THAT(table, HasSubstr("Dataflows: gemm, fuse_row, fuse_column"));
+}
+
+TEST_F(MachineCommands, SmallRunsAreToldInSmallUnits) {
+  const std::string run = "$F run $N --dram HBM2-2000 --timing-only --format ";
+  const auto json = nlohmann::json::parse(shell(run + "json").output);
+  const auto cycles = json.at("cycles").get<std::uint64_t>(),
+             written = json.at("dram_written_bytes").get<std::uint64_t>();
+  ASSERT_LT(cycles, 999'999U);
+  ASSERT_GE(cycles, 1000U);
+  ASSERT_LT(written, 999'000U);
+  ASSERT_GE(written, 1000U);
+  std::ostringstream time, bytes;
+  time << '\n' << cycles << " cycles, " << cycles / 1000 << '.';
+  bytes << std::fixed << std::setprecision(2) << " MB read, " << static_cast<double>(written) / 1000 << " kB written; ";
+  const std::string table = shell(run + "table").output;
+  EXPECT_THAT(table, HasSubstr(time.str()));
+  EXPECT_THAT(table, HasSubstr(" us. compute + ..."));
+  EXPECT_THAT(table, HasSubstr(bytes.str()));
+  EXPECT_THAT(shell("$F run $N --array 64").output, HasSubstr(" us at 1000 MHz. compute + fill"));
 }
 
 TEST_F(MachineCommands, ATraceRunsAsTheNetworkDoes) {
@@ -210,6 +231,14 @@ TEST_F(MachineCommands, MistakesAreNamedWithTheirCure) {
   expect("run $N --bandwidth fast", "--bandwidth fast: dram.bandwidth_gbps must be a number from");
   expect("run $N --dram DDR4-2400 --scratchpad big", "--scratchpad: 'big' is not a size of scratchpads");
   expect("run $N --dram DDR4-2400 --scratchpad 1KiB", "layer '");
+  for (const std::string command : {"run $N ", "compile $N -o a.trace "}) {
+    for (const std::string machine : {"", "--dram none ", "--machine archon-8x8 "}) {
+      expect(command + machine + "--scratchpad 1KiB",
+             "--scratchpad needs a machine with a DRAM, such as --dram DDR4-2");
+    }
+  }
+  expect("compile $N -o a.trace >/dev/null && $F run a.trace --scratchpad 1KiB",
+         "--scratchpad needs a machine with a DRAM, such as --dram DDR4-2400");
   expect("run mobilenet_v3_small --input-size 0", "--input-size 0 is not a whole number from 1 to 4096");
   expect("run $N --dram DDR4-2400 --timing-only --fidelity stepped", "fidelity stepped always computes values");
   expect("run $N --dram DDR4-2400 --timing-only --vcd w.vcd --vcd-window 0:9", "--vcd shows values");
