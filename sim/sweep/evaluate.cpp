@@ -67,8 +67,12 @@ Result simulate_machine(const Point& point) {
     const std::lock_guard lock(one_kernel);
     const run::MachineLayer total = run::run_machine(compiled.program, machine, timing_only).account.total;
     return {total.cycles, total.macs, {}, MachineResult{total.causes, total.dram_bytes_read, total.dram_bytes_written}};
+  } catch (const config::ConfigError& error) {
+    throw Infeasible(error.what());
+  } catch (const tile::CompileError& error) {
+    throw Infeasible(error.what());
   } catch (const std::exception& error) {
-    throw std::runtime_error(fmt::format("{}: {}", plain(point), error.what()));
+    throw std::runtime_error(fmt::format("{}: {}", in_words(point), error.what()));
   }
 }
 

@@ -55,7 +55,7 @@ LineFigure speedup_figure(const std::vector<const Row*>& rows) {
   figure.x_label = "rows and columns of the array";
   figure.y_label = "speedup";
   for (const Row* row : rows) {
-    if (row->point.rows != row->point.cols) continue;
+    if (row->point.rows != row->point.cols || !row->speedup) continue;
     auto& panel = panel_of(figure.panels, row->point.network);
     auto series = std::find_if(panel.series.begin(), panel.series.end(),
                                [&](const Series& s) { return s.label == row->point.variant; });
@@ -63,7 +63,7 @@ LineFigure speedup_figure(const std::vector<const Row*>& rows) {
       panel.series.push_back({row->point.variant, {}});
       series = std::prev(panel.series.end());
     }
-    series->points.emplace_back(row->point.rows, row->speedup);
+    series->points.emplace_back(row->point.rows, *row->speedup);
   }
   for (auto& panel : figure.panels) {
     for (Series& series : panel.series) std::sort(series.points.begin(), series.points.end());
@@ -93,6 +93,7 @@ LineFigure bandwidth_figure(const std::vector<const Row*>& rows) {
   figure.x_label = "GB/s that the memory moves";
   figure.y_label = "speedup";
   for (const Row* row : rows) {
+    if (!row->speedup) continue;
     auto& panel = panel_of(figure.panels, row->point.network);
     auto series = std::find_if(panel.series.begin(), panel.series.end(),
                                [&](const Series& s) { return s.label == row->point.variant; });
@@ -100,7 +101,7 @@ LineFigure bandwidth_figure(const std::vector<const Row*>& rows) {
       panel.series.push_back({row->point.variant, {}});
       series = std::prev(panel.series.end());
     }
-    series->points.emplace_back(row->point.hardware.memory->gigabytes_per_second, row->speedup);
+    series->points.emplace_back(row->point.hardware.memory->gigabytes_per_second, *row->speedup);
   }
   for (auto& panel : figure.panels) {
     for (Series& series : panel.series) std::sort(series.points.begin(), series.points.end());

@@ -79,6 +79,17 @@ std::string plain(const Point& point) {
          memory_text(point, " {} {}");
 }
 
+std::string in_words(const Point& point) {
+  std::string text = fmt::format("{} {} on a {}x{} array", point.network, point.variant, point.rows, point.cols);
+  if (const std::optional<Memory>& memory = point.hardware.memory) {
+    const bool fixed = memory->standard == "fixed";
+    text += fmt::format(" with {}, scratchpads {}",
+                        fixed ? fmt::format("a memory of {} GB/s", memory->gigabytes_per_second) : memory->standard,
+                        config::text(memory->scratchpads));
+  }
+  return text;
+}
+
 std::uint64_t key(const Point& point) {
   const std::string text = describe(point);
   return XXH3_64bits(text.data(), text.size());

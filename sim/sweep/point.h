@@ -94,6 +94,9 @@ inline constexpr std::string_view plain_columns =
     "network variant rows cols model fuse_links accumulators folds dw_mapping packing";
 inline constexpr std::string_view plain_memory_columns = "dram scratchpads";
 
+/// Network, variant, array, and the memory and scratchpads if it has any, as a sentence names them.
+[[nodiscard]] std::string in_words(const Point& point);
+
 /// 64-bit digest of describe().
 [[nodiscard]] std::uint64_t key(const Point& point);
 

@@ -17,17 +17,18 @@ double utilization(const Point& point, const Result& result) {
 }
 
 std::vector<Row> make_rows(const std::vector<Point>& points, const Results& results) {
-  const auto cycles = [&](const Point& point) {
-    const auto found = results.find(describe(point));
-    if (found == results.end()) throw std::logic_error("make_rows: no result for " + describe(point));
-    return static_cast<double>(found->second.cycles);
+  const auto speedup = [&](const Point& over, const Result& result) -> std::optional<double> {
+    const auto found = results.find(describe(over));
+    if (found == results.end()) return std::nullopt;
+    return static_cast<double>(found->second.cycles) / static_cast<double>(result.cycles);
   };
   std::vector<Row> rows;
   rows.reserve(points.size());
   for (const Point& point : points) {
-    const double own = cycles(point);
-    Row row{point, results.at(describe(point)), cycles(reference(point, DepthwiseMapping::column)) / own, {}, 0};
-    if (!point.formula) row.speedup_over_row = cycles(reference(point, DepthwiseMapping::row)) / own;
+    const auto found = results.find(describe(point));
+    if (found == results.end()) throw std::logic_error("make_rows: no result for " + describe(point));
+    Row row{point, found->second, speedup(reference(point, DepthwiseMapping::column), found->second), {}, 0};
+    if (!point.formula) row.speedup_over_row = speedup(reference(point, DepthwiseMapping::row), row.result);
     row.utilization = utilization(point, row.result);
     rows.push_back(std::move(row));
   }
@@ -104,7 +105,7 @@ report::Table to_report(const std::vector<Row>& rows) {
                    text(name(p.hardware.folds)),
                    text(name(p.hardware.dw_mapping)),
                    row.result.cycles,
-                   row.speedup,
+                   cell_if(row.speedup.has_value(), row.speedup.value_or(0)),
                    row.utilization,
                    cell_if(simulated, p.hardware.packing),
                    cell_if(row.speedup_over_row.has_value(), row.speedup_over_row.value_or(0)),

@@ -57,6 +57,9 @@ RunOutcome run(const std::vector<Point>& points, const RunOptions& options) {
 
   const Workloads workloads(open);
   std::mutex mutex;  // Guards the outcome, the journal, the failure and the progress callback.
+  const auto tell_progress = [&] {
+    if (options.progress) options.progress(outcome.results.size() + outcome.infeasible.size(), total);
+  };
   std::exception_ptr failure;
   std::atomic<bool> failed = false;
   boost::asio::thread_pool pool(thread_count(options.threads));
@@ -69,7 +72,11 @@ RunOutcome run(const std::vector<Point>& points, const RunOptions& options) {
         if (options.journal) options.journal->append(point, result);
         outcome.results.emplace(describe(point), result);
         ++outcome.computed;
-        if (options.progress) options.progress(outcome.reused + outcome.computed, total);
+        tell_progress();
+      } catch (const Infeasible& reason) {
+        const std::lock_guard lock(mutex);
+        outcome.infeasible.emplace(describe(point), reason.what());
+        tell_progress();
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!failed.exchange(true)) failure = std::current_exception();
@@ -79,7 +86,7 @@ RunOutcome run(const std::vector<Point>& points, const RunOptions& options) {
   pool.join();
   if (options.journal) options.journal->sync();
   if (failure) std::rethrow_exception(failure);
-  outcome.missing = total - outcome.results.size();
+  outcome.missing = total - outcome.results.size() - outcome.infeasible.size();
   return outcome;
 }
 

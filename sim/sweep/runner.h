@@ -27,14 +27,17 @@ struct RunOptions {
 using Results = std::map<std::string, Result>;
 
 struct RunOutcome {
-  Results results;           ///< Of the points that are finished.
+  Results results;  ///< Of the points that are finished.
+  /// Why points cannot be compiled for their machines, by describe(). They are in no journal and tried in every run.
+  std::map<std::string, std::string> infeasible;
   std::size_t reused = 0;    ///< Points found in the journal.
   std::size_t computed = 0;  ///< Points computed by this run.
   std::size_t missing = 0;   ///< Points left over because the run was stopped.
 };
 
 /// Computes every point once, equal points together. What it returns depends neither on the number of threads nor on
-/// what the journal held. Throws what a point or the journal throws, after the points under way have ended.
+/// what the journal held. Throws what a point (unless it is Infeasible) or the journal throws, after the points under
+/// way have ended.
 [[nodiscard]] RunOutcome run(const std::vector<Point>& points, const RunOptions& options);
 
 /// The points of `points` and the references their speedups need, none twice.

@@ -81,11 +81,15 @@ report::Table chosen(const report::Table& table, const std::string& columns) {
   }
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 Product sweep_product(const Expansion& expansion, const Results& results, const Request& request) {
   const std::vector<Row> rows = make_rows(expansion.points, results);
   report::Table table = to_report(rows);
   for (const auto& [rule, count] : expansion.skipped) {
-    table.add_note(fmt::format("Left out {} combination{}: {}.", count, count == 1 ? "" : "s", rule));
+    table.add_note(fmt::format("Left out {}: {}.", counted(count, "combination"), rule));
   }
   Product product;
   product.printed = text_of(chosen(table, request.columns), request.format);
@@ -111,16 +115,51 @@ void claim(const std::filesystem::path& directory, const Expansion& expansion) {
                                directory.string(), path.string()));
 }
 
-/// The rows of a sweep that can be told already: their points and references are finished.
-std::vector<Row> finished_rows(const std::vector<Point>& points, const Results& results) {
+/// The rows of a sweep that can be told already: their points are finished, their references too or infeasible.
+std::vector<Row> finished_rows(const std::vector<Point>& points, const RunOutcome& outcome) {
+  const auto settled = [&outcome](const Point& point) {
+    return outcome.results.contains(describe(point)) || outcome.infeasible.contains(describe(point));
+  };
   std::vector<Point> finished;
   for (const Point& point : points) {
     const std::vector<Point> needed = with_references({point});
-    if (std::all_of(needed.begin(), needed.end(), [&](const Point& p) { return results.contains(describe(p)); })) {
+    if (outcome.results.contains(describe(point)) && std::all_of(needed.begin(), needed.end(), settled)) {
       finished.push_back(point);
     }
   }
-  return make_rows(finished, results);
+  return make_rows(finished, outcome.results);
+}
+
+/// Takes the points that cannot be compiled out of the expansion, and says so, and which rows have no speedup for lack
+/// of a reference. Throws std::runtime_error when no point is left.
+void leave_out_infeasible(Expansion& expansion, const RunOutcome& outcome, std::ostream& messages) {
+  if (outcome.infeasible.empty()) return;
+  const auto reason = [&outcome](const Point& point) -> const std::string* {
+    const auto found = outcome.infeasible.find(describe(point));
+    return found == outcome.infeasible.end() ? nullptr : &found->second;
+  };
+  std::vector<Point>& points = expansion.points;
+  const auto first = std::find_if(points.begin(), points.end(), reason);
+  if (first != points.end()) {
+    const std::string why = fmt::format("{}: {}", in_words(*first), *reason(*first));
+    const auto count = std::erase_if(points, reason);
+    if (points.empty()) throw std::runtime_error("no point of this sweep can be compiled; the first is " + why);
+    expansion.skipped["the network cannot be compiled for the machine"] += count;
+    messages << fmt::format("fusesim: Left out {} that cannot be compiled; the first is {}\n",
+                            counted(count, "combination"), why);
+  }
+  std::size_t without = 0;
+  std::string why;
+  for (const Point& point : points) {
+    const std::vector<Point> needed = with_references({point});
+    const auto missing = std::find_if(needed.begin(), needed.end(), reason);
+    if (missing == needed.end()) continue;
+    if (without++ == 0) why = fmt::format("{}: {}", in_words(*missing), *reason(*missing));
+  }
+  if (without > 0) {
+    messages << fmt::format("fusesim: {} without a speedup, because the baseline cannot be compiled; the first is {}\n",
+                            counted(without, "row"), why);
+  }
 }
 
 /// False when told to stop before the last figure; without gnuplot the figures are left out and the rest stands.
@@ -173,18 +212,19 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
   const std::string table_name = request.paper ? "paper_points" : "sweep";
   const std::filesystem::path partial = request.out_directory / (table_name + ".partial.csv");
   if (outcome.missing > 0) {
+    const std::size_t settled = outcome.results.size() + outcome.infeasible.size();
     if (journal) {
-      const auto rows = finished_rows(request.paper ? points : expansion.points, outcome.results);
+      const auto rows = finished_rows(request.paper ? points : expansion.points, outcome);
       isa::write_file(partial, text_of(to_report(rows), report::Format::csv));
     }
-    messages << fmt::format("fusesim: interrupted after {} of {} points; {}\n", outcome.results.size(),
-                            outcome.results.size() + outcome.missing,
+    messages << fmt::format("fusesim: interrupted after {} of {} points; {}\n", settled, settled + outcome.missing,
                             journal
                                 ? fmt::format("their rows are in {}; the same command with --out {} goes on from there",
                                               partial.string(), request.out_directory.string())
                                 : "they are lost: with --out DIR a sweep can be continued");
     return Ending::interrupted;
   }
+  leave_out_infeasible(expansion, outcome, messages);
   const Product product = request.paper ? paper_product(points, outcome.results, request.format)
                                         : sweep_product(expansion, outcome.results, request);
   if (journal) {

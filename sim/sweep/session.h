@@ -29,11 +29,13 @@ struct Request {
 
 enum class Ending : std::uint8_t { finished, interrupted };
 
-/// Writes the report to `out`; on `messages` one line when it was interrupted or a figure could not be drawn, and a
-/// progress bar if `messages_is_terminal`. Files appear whole or not at all, and depend on the request alone. A
-/// session interrupted while it computes leaves its journal and the finished rows in sweep.partial.csv (or
-/// paper_points.partial.csv), which the finished session removes. Throws UsageError for a wrong request, or a
-/// directory that holds another sweep, and std::runtime_error when the directory cannot be used.
+/// Writes the report to `out`; on `messages` one line when it was interrupted or a figure could not be drawn, one that
+/// counts the points left out because they cannot be compiled and one that counts the rows without a speedup because
+/// their reference cannot, and a progress bar if `messages_is_terminal`. Files appear whole or not at all, and depend
+/// on the request alone. A session interrupted while it computes leaves its journal and the finished rows in
+/// sweep.partial.csv (or paper_points.partial.csv), which the finished session removes. Throws UsageError for a wrong
+/// request, or a directory that holds another sweep, and std::runtime_error when the directory cannot be used or no
+/// point can be compiled.
 [[nodiscard]] Ending run_session(const Request& request, std::ostream& out, std::ostream& messages,
                                  bool messages_is_terminal, const std::atomic<bool>& stop);
 

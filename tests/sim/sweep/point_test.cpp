@@ -133,5 +133,15 @@ TEST(SweepPoint, FiguresBelongToTheirModelVersion) {
       << "a figure changed; raise model_version and write docs/results.md again";
 }
 
+TEST(SweepPoint, WordsNameTheMemoryWhereThereIsOne) {
+  Point point{"mobilenet_v2", "fuse_half", 48, 96, true, std::nullopt, {}};
+  EXPECT_EQ(in_words(point), "mobilenet_v2 fuse_half on a 48x96 array");
+  point.hardware.memory = Memory{"LPDDR4-3200", 0, {1024, 2048, 4096}};
+  EXPECT_EQ(in_words(point), "mobilenet_v2 fuse_half on a 48x96 array with LPDDR4-3200, scratchpads 1KiB/2KiB/4KiB");
+  point.hardware.memory = Memory{"fixed", 0.5, {1024, 1024, 1024}};
+  EXPECT_EQ(in_words(point),
+            "mobilenet_v2 fuse_half on a 48x96 array with a memory of 0.5 GB/s, scratchpads 1KiB/1KiB/1KiB");
+}
+
 }  // namespace
 }  // namespace fusesim::sweep

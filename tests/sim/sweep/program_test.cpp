@@ -140,6 +140,22 @@ TEST(SweepProgram, MistakesAreUsageErrorsAndAnUnusableDirectoryIsAFailure) {
   expect({"--arrays", "8", "--out", (directory.path() / "stdout" / "x").string()}, 1, "Not a directory");
 }
 
+TEST(SweepProgram, OnlyASweepWithoutAnyPointThatCanBeCompiledFails) {
+  const test::TemporaryDirectory directory;
+  const auto sweep = [&](const std::string& scratchpads) {
+    return Sweep(directory.path(), {"--networks", "mobilenet_v3_small", "--variants", "fuse_half", "--arrays", "64",
+                                    "--folds", "pipelined", "--dram", "DDR4-2400", "--scratchpad", scratchpads});
+  };
+  const Sweep some = sweep("1KiB,1MiB");
+  EXPECT_EQ(some.wait(), 0);
+  EXPECT_THAT(some.out(), HasSubstr("Left out 2 combinations: the network cannot be compiled for the machine."));
+  EXPECT_THAT(some.err(), HasSubstr("Left out 2 combinations that cannot be compiled; the first is"));
+  const Sweep none = sweep("1KiB");
+  EXPECT_EQ(none.wait(), 1);
+  EXPECT_EQ(none.out(), "");
+  EXPECT_THAT(none.err(), HasSubstr("fusesim: no point of this sweep can be compiled; the first is"));
+}
+
 TEST(SweepProgram, PipeGetsTheTableAndNoProgress) {
   const test::TemporaryDirectory directory;
   const Sweep sweep(directory.path(), {"--networks", "resnet50", "--arrays", "16", "--format", "csv"});

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -88,7 +89,7 @@ TEST(SweepRows, SpeedupsAreRatiosOfCyclesOnTheSameArray) {
   ASSERT_EQ(rows.size(), 4U);
   const double column = static_cast<double>(rows[0].result.cycles), row = static_cast<double>(rows[1].result.cycles),
                half = static_cast<double>(rows[2].result.cycles);
-  EXPECT_DOUBLE_EQ(rows[2].speedup, column / half);
+  EXPECT_DOUBLE_EQ(rows[2].speedup.value(), column / half);
   EXPECT_DOUBLE_EQ(rows[2].speedup_over_row.value(), row / half);
 }
 
@@ -107,7 +108,7 @@ AxesText with_memories() {
 
 TEST(SweepRows, OfAMachineAccountForEveryCycleAndIdealRowsKeepTheirFigures) {
   AxesText ideal = with_memories();
-  ideal.dram = ideal.bandwidth = "";
+  ideal.dram = ideal.bandwidth = ideal.scratchpad = "";
   const std::vector<Row> before = rows_of(ideal);
   const std::vector<Row> rows = rows_of(with_memories());
   ASSERT_EQ(rows.size(), 2U * (1U + 4U * 2U));
@@ -146,7 +147,7 @@ TEST(SweepRows, OfAMachineAreComparedWithTheReferenceOnTheSameMachine) {
   ASSERT_EQ(half.size(), 2U);
   ASSERT_EQ(column.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_DOUBLE_EQ(half[i].speedup,
+    EXPECT_DOUBLE_EQ(half[i].speedup.value(),
                      static_cast<double>(column[i].result.cycles) / static_cast<double>(half[i].result.cycles));
   }
   EXPECT_LT(half[1].speedup, half[0].speedup);
@@ -175,18 +176,30 @@ TEST(SweepRows, CsvOfAMachineSumsToItsCycles) {
   EXPECT_NE(table.find("Other rows run the network from DRAM to DRAM at 1000 MHz"), std::string::npos);
 }
 
-TEST(SweepRows, ScratchpadsTooSmallForALayerAreNamedWithThePointAndTheLayer) {
+TEST(SweepRows, HaveNoSpeedupOverAReferenceWithoutResult) {
   AxesText text = with_memories();
-  text.dram = "DDR4-2400";
+  text.variants = "fuse_half";
+  text.dram = "LPDDR4-3200";
   text.bandwidth = "";
-  text.scratchpad = "256B/256B/256B";
-  try {
-    (void)rows_of(text);
-    ADD_FAILURE() << "no error";
-  } catch (const std::runtime_error& error) {
-    EXPECT_TRUE(std::string(error.what()).starts_with("mobilenet_v3_small ")) << error.what();
-    EXPECT_NE(std::string(error.what()).find(" DDR4-2400 256B/256B/256B: "), std::string::npos) << error.what();
+  text.scratchpad = "1MiB";
+  const std::vector<Point> points = expand(parse_axes(text)).points;
+  ASSERT_EQ(points.size(), 1U);
+  const Results all = run(with_references(points), {}).results;
+  const Row whole = make_rows(points, all).at(0);
+  for (const DepthwiseMapping lost : {DepthwiseMapping::column, DepthwiseMapping::row}) {
+    Results results = all;
+    ASSERT_EQ(results.erase(describe(reference(points[0], lost))), 1U);
+    const std::vector<Row> rows = make_rows(points, results);
+    const bool column = lost == DepthwiseMapping::column;
+    EXPECT_EQ(rows.at(0).speedup, column ? std::nullopt : whole.speedup);
+    EXPECT_EQ(rows.at(0).speedup_over_row, column ? whole.speedup_over_row : std::nullopt);
+    EXPECT_EQ(rows.at(0).result, whole.result);
+    const auto json = nlohmann::json::parse(written(rows, report::Format::json)).at("rows").at(0);
+    EXPECT_EQ(json.at("speedup").is_null(), column);
+    EXPECT_EQ(json.at("speedup_over_row").is_null(), !column);
+    EXPECT_EQ(json.at("cycles"), whole.result.cycles);
   }
+  EXPECT_THROW(static_cast<void>(make_rows(points, {})), std::logic_error);
 }
 
 TEST(SweepRows, CsvBeginsWithTheColumnsOthersReadByPlace) {

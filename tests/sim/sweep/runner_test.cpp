@@ -67,6 +67,40 @@ TEST(SweepRunner, FailureOfAPointReachesTheCaller) {
   EXPECT_THROW(static_cast<void>(run(some, {.threads = 2})), std::invalid_argument);
 }
 
+TEST(SweepRunner, PointsThatCannotBeCompiledStopNoOther) {
+  AxesText text;
+  text.networks = "mobilenet_v3_small";
+  text.variants = "baseline,fuse_half";
+  text.arrays = "16";
+  text.accumulators = "pingpong";
+  text.folds = "pipelined";
+  text.dram = "none,LPDDR4-3200";
+  text.scratchpad = "1KiB,256B/256B/100B,1MiB";  // Too small; not whole rows of banks; large enough.
+  const std::vector<Point> all = expand(parse_axes(text)).points;
+  text.scratchpad = "1MiB";
+  const Results alone = run(expand(parse_axes(text)).points, {}).results;
+  ASSERT_EQ(alone.size(), 4U);
+  const test::TemporaryDirectory directory;
+  Journal journal(directory.path());
+  std::size_t last = 0;
+  const auto progress = [&](std::size_t done, std::size_t) { last = done; };
+  const RunOutcome outcome = run(all, {.threads = 2, .journal = &journal, .progress = progress});
+  EXPECT_EQ(outcome.results, alone);
+  EXPECT_EQ(outcome.computed, 4U);
+  EXPECT_EQ(outcome.missing, 0U);
+  EXPECT_EQ(outcome.infeasible.size(), 4U);
+  EXPECT_EQ(last, 8U);
+  for (const Point& point : all) {
+    const std::string description = describe(point);
+    ASSERT_NE(outcome.infeasible.contains(description), outcome.results.contains(description)) << description;
+    if (outcome.results.contains(description)) continue;
+    const bool whole_rows = point.hardware.memory->scratchpads[2] != 100;
+    EXPECT_EQ(outcome.infeasible.at(description).starts_with("layer '"), whole_rows);
+    EXPECT_EQ(outcome.infeasible.at(description).find("100") == std::string::npos, whole_rows);
+  }
+  EXPECT_EQ(run(all, {.threads = 1}).infeasible, outcome.infeasible);
+}
+
 TEST(SweepRunner, ReferencesAreAddedOnce) {
   const Point half{"mobilenet_v1", "fuse_half", 8, 8, true, std::nullopt, {}};
   const Point full{"mobilenet_v1", "fuse_full", 8, 8, true, std::nullopt, {}};

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -155,6 +156,53 @@ TEST(SweepSession, LeftOutCombinationsAreCountedBelowTheTable) {
   request.axes.fuse_links = "yes,no";
   request.axes.dw_mapping = "broadcast";
   EXPECT_THAT(session(request).out, AllOf(HasSubstr("Left out"), HasSubstr("broadcast depthwise needs FuSe links")));
+}
+
+Request with_scratchpads(const std::string& sizes) {
+  Request request;
+  request.axes.networks = "mobilenet_v3_small";
+  request.axes.variants = "baseline,fuse_half";
+  request.axes.arrays = "16";
+  request.axes.accumulators = "pingpong";
+  request.axes.folds = "pipelined";
+  request.axes.dram = "DDR4-2400";
+  request.axes.scratchpad = sizes;
+  request.format = report::Format::csv;
+  return request;
+}
+
+TEST(SweepSession, PointsThatCannotBeCompiledAreLeftOutAndCounted) {
+  const test::TemporaryDirectory directory;
+  const Outputs good = session(with_scratchpads("1MiB"));
+  EXPECT_EQ(good.messages, "");
+  Request request = with_scratchpads("1KiB,1MiB,2KiB");
+  request.out_directory = directory.path();
+  const Outputs mixed = session(request);
+  EXPECT_EQ(mixed.ending, Ending::finished);
+  EXPECT_EQ(mixed.out, good.out);
+  EXPECT_THAT(mixed.messages,
+              ::testing::StartsWith("fusesim: Left out 4 combinations that cannot be compiled; the first is "
+                                    "mobilenet_v3_small baseline on a 16x16 array with DDR4-2400, scratchpads "
+                                    "256B/256B/512B: layer '"));
+  EXPECT_EQ(std::count(mixed.messages.begin(), mixed.messages.end(), '\n'), 1);
+  EXPECT_EQ(read_file(directory.path() / "sweep.csv"), good.out);
+  EXPECT_THAT(read_file(directory.path() / "sweep.json"),
+              HasSubstr("Left out 4 combinations: the network cannot be compiled for the machine."));
+  const auto files = products(directory.path());
+  const std::string journal = read_file(directory.path() / "journal.txt");
+  const Outputs again = session(request);
+  EXPECT_EQ(again.out, mixed.out);
+  EXPECT_EQ(again.messages, mixed.messages);
+  EXPECT_EQ(products(directory.path()), files);
+  EXPECT_EQ(read_file(directory.path() / "journal.txt"), journal);
+}
+
+TEST(SweepSession, NoPointThatCanBeCompiledIsAFailure) {
+  EXPECT_THAT([] { static_cast<void>(session(with_scratchpads("1KiB"))); },
+              ::testing::ThrowsMessage<std::runtime_error>(
+                  AllOf(HasSubstr("no point of this sweep can be compiled; the first is mobilenet_v3_small baseline on "
+                                  "a 16x16 array with DDR4-2400, scratchpads 256B/256B/512B: layer '"),
+                        Not(HasSubstr("pingpong")))));
 }
 
 TEST(SweepSession, PaperComparisonWritesItsTablesAndFigures) {
