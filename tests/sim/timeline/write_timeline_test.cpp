@@ -230,7 +230,8 @@ TEST(Timeline, FoldsLieInTheirInstructionsOneAfterTheOther) {
 
 TEST(Timeline, LeavesFoldsOutWhereNoneWereKept) {
   const Finished run = random_run(3, false);
-  for (const Slice& slice : written(run).slices.at("array")) EXPECT_TRUE(slice.arguments.contains("instruction"));
+  const Read timeline = written(run);
+  for (const Slice& slice : timeline.slices.at("array")) EXPECT_TRUE(slice.arguments.contains("instruction"));
 }
 
 TEST(Timeline, HasAsManyTracksAsWereUnderWayAtATime) {
