@@ -137,7 +137,7 @@ class Machine {
 
  private:
   /// Returns the bytes that the unit moved.
-  std::uint64_t add_statistics(const char* name, const control::machine::TransferUnit& unit) {
+  std::uint64_t add_statistics(const char* name, const control::machine::TlmTransferUnit& unit) {
     const auto& [_, statistics] = record_.statistics.emplace_back(name, unit.channel.statistics());
     for (const memory::Statistic& statistic : statistics) {
       if (statistic.name == "bytes") return statistic.value;
@@ -152,7 +152,7 @@ class Machine {
   control::machine::Occupancy occupancy_;
   control::machine::Controller controller_;
   control::machine::Context context_;
-  control::machine::TransferUnit load_, store_;
+  control::machine::TlmTransferUnit load_, store_;
   MemorySystem memory_;
   Units units_;
 };

@@ -7,12 +7,18 @@
 namespace fusesim::control {
 
 /// An exception thrown inside a SystemC process, kept until the kernel has stopped: the kernel would turn it into a
-/// report and lose its type.
+/// report and lose its type. Where there is no kernel, exceptions simply pass.
 class Failure {
  public:
+  explicit Failure(bool kernel = true) : kernel_(kernel) {}
+
   /// Runs a process body; what it throws is kept and the simulation stopped.
   template <typename Body>
   void guard(Body&& body) {
+    if (!kernel_) {
+      body();
+      return;
+    }
     try {
       body();
     } catch (...) {
@@ -25,6 +31,7 @@ class Failure {
   }
 
  private:
+  bool kernel_;
   std::exception_ptr error_;
 };
 

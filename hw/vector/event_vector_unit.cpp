@@ -13,11 +13,9 @@ namespace fusesim::vector {
 using isa::machine::Vector;
 
 EventVectorUnit::EventVectorUnit(const sc_core::sc_module_name& module_name, const control::machine::Context& context)
-    : sc_module(module_name), context_(context) {
-  SC_METHOD(wake);
-  sensitive << wake_;
-  dont_initialize();
-}
+    : sc_module(module_name),
+      context_(context),
+      wake_(control::machine::Alarm::of<&EventVectorUnit::wake>(context.clock, "wake", this)) {}
 
 void EventVectorUnit::issue(std::uint32_t instruction) {
   check_start(context_, instruction);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <systemc>
 
+#include "hw/control/machine/alarm.h"
 #include "hw/control/machine/context.h"
 #include "hw/control/machine/unit.h"
 #include "hw/vector/law.h"
@@ -15,7 +16,6 @@ namespace fusesim::vector {
 /// values are computed when it ends.
 class EventVectorUnit final : public sc_core::sc_module, public control::machine::UnitIf {
  public:
-  SC_HAS_PROCESS(EventVectorUnit);
   EventVectorUnit(const sc_core::sc_module_name& module_name, const control::machine::Context& context);
 
   [[nodiscard]] bool ready() const override { return !busy_; }
@@ -25,7 +25,7 @@ class EventVectorUnit final : public sc_core::sc_module, public control::machine
   void wake();
 
   const control::machine::Context& context_;
-  sc_core::sc_event wake_;
+  control::machine::Alarm wake_;
   bool busy_ = false;
   std::uint32_t instruction_ = 0;
   PortsUsed ports_{};

@@ -85,6 +85,14 @@ void network(benchmark::State& state) {
   state.counters["with_values_over_timing"] = values / timing;
   state.counters["instructions"] = static_cast<double>(workload().values.program.instructions.size());
 }
+/// One kind alone, for a profiler.
+void one_kind(benchmark::State& state, bool values) {
+  workload();
+  for (auto _ : state) state.SetIterationTime(run_once(values));
+}
+BENCHMARK_CAPTURE(one_kind, timing_only, false)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(one_kind, with_values, true)->UseManualTime()->Unit(benchmark::kMillisecond);
+
 BENCHMARK(network)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

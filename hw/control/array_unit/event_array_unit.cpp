@@ -44,11 +44,9 @@ EventArrayUnit::EventArrayUnit(const sc_core::sc_module_name& module_name, const
     : sc_module(module_name),
       context_(context),
       scheduler_(context.core.array),
-      booked_(context.program.instructions.size()) {
-  SC_METHOD(process);
-  sensitive << wake_;
-  dont_initialize();
-}
+      booked_(context.program.instructions.size()),
+      wake_(Alarm::of<&EventArrayUnit::process>(context.clock, "wake", this)),
+      failure_(context.clock.loop() == nullptr) {}
 
 const EventArrayUnit::Operator& EventArrayUnit::operator_of(const Compute& compute) {
   // Banks, and so costs, repeat with every row of words; padding and sums cost nothing.

@@ -16,6 +16,7 @@
 #include "hw/control/failure.h"
 #include "hw/control/feed/feed_cost.h"
 #include "hw/control/fold_plan.h"
+#include "hw/control/machine/alarm.h"
 #include "hw/control/machine/context.h"
 
 namespace fusesim::control::machine {
@@ -33,7 +34,6 @@ namespace fusesim::control::machine {
 /// banks, share one cost.
 class EventArrayUnit final : public sc_core::sc_module, public ArrayUnitIf {
  public:
-  SC_HAS_PROCESS(EventArrayUnit);
   EventArrayUnit(const sc_core::sc_module_name& module_name, const Context& context);
 
   [[nodiscard]] bool ready() const override;
@@ -97,7 +97,7 @@ class EventArrayUnit final : public sc_core::sc_module, public ArrayUnitIf {
 
   DenseOperands operands_;
   array::values::Scratch scratch_;
-  sc_core::sc_event wake_;
+  Alarm wake_;
   Failure failure_;
 };
 

@@ -15,6 +15,14 @@ sc_core::sc_time Clock::period_of(double mhz) {
   return {std::round(1e6 / mhz), sc_core::SC_PS};
 }
 
+void Clock::stop() const {
+  if (loop_ != nullptr) {
+    loop_->stop();
+  } else {
+    sc_core::sc_pause();
+  }
+}
+
 void Clock::overflow() const {
   throw std::runtime_error(
       fmt::format("the run is longer than the simulated clock can count ({} cycles at this frequency); raise "

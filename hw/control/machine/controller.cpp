@@ -53,29 +53,22 @@ Controller::Controller(const sc_core::sc_module_name& module_name, const isa::ma
       records_(records),
       next_decode_(std::uint64_t{config.fetch_cycles} + config.decode_cycles),
       remaining_(static_cast<std::uint32_t>(program.instructions.size())),
-      layer_causes_(program.layers.size()) {
+      layer_causes_(program.layers.size()),
+      wake_(Alarm::of<&Controller::settle>(clock, "wake", this)),
+      decide_(Alarm::of<&Controller::decide>(clock, "decide", this)),
+      failure_(clock.loop() == nullptr) {
   for (std::uint32_t index = 0; index < program.instructions.size(); ++index) {
     state(program.instructions[index].queue()).instructions.push_back(index);
   }
-  SC_METHOD(settle);
-  sensitive << wake_;
-  SC_METHOD(decide);
-  sensitive << decide_;
-  dont_initialize();
 }
 
-UnitIf& Controller::unit(Queue queue) {
-  switch (queue) {
-    case Queue::load:
-      return *load.operator->();
-    case Queue::compute:
-      return *compute.operator->();
-    case Queue::vector:
-      return *vector.operator->();
-    case Queue::store:
-      break;
-  }
-  return *store.operator->();
+void Controller::start_of_simulation() {
+  array_ = compute.operator->();
+  units_[static_cast<std::size_t>(Queue::load)] = load.operator->();
+  units_[static_cast<std::size_t>(Queue::compute)] = array_;
+  units_[static_cast<std::size_t>(Queue::vector)] = vector.operator->();
+  units_[static_cast<std::size_t>(Queue::store)] = store.operator->();
+  wake_.notify(sc_core::SC_ZERO_TIME);
 }
 
 void Controller::started(std::uint32_t instruction, std::uint64_t cycle) {
@@ -116,7 +109,7 @@ void Controller::advance() {
   }
   if (remaining_ == 0) {
     done_ = true;
-    sc_core::sc_pause();
+    clock_.stop();
     return;
   }
   deciding_ = true;
@@ -187,7 +180,7 @@ void Controller::schedule(std::uint64_t now) {
 
 void Controller::account(std::uint64_t now) {
   if (now == accounted_) return;
-  const std::uint64_t empty = compute->empty_cycles_before(now);
+  const std::uint64_t empty = array_->empty_cycles_before(now);
   if (empty != empty_) {
     const Blame found = blame();
     const std::uint32_t layer = program_.instructions[found.instruction].layer;
@@ -286,7 +279,7 @@ void Controller::finish(Record& record) {
   if (!done_) throw std::runtime_error(standstill());
   record.cycles = accounted_;
   record.layer_causes = layer_causes_;
-  const std::vector<CauseCycles>& booked = compute->booked();
+  const std::vector<CauseCycles>& booked = array_->booked();
   for (std::uint32_t index = 0; index < program_.instructions.size(); ++index) {
     CauseCycles& layer = record.layer_causes[program_.instructions[index].layer];
     for (std::size_t cause = 0; cause < cause_count; ++cause) layer[cause] += booked[index][cause];

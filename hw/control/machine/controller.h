@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hw/control/failure.h"
+#include "hw/control/machine/alarm.h"
 #include "hw/control/machine/context.h"
 #include "hw/control/machine/record.h"
 #include "hw/control/machine/unit.h"
@@ -26,7 +27,6 @@ class Controller final : public sc_core::sc_module, public UnitListener {
   sc_core::sc_port<UnitIf> vector{"vector"};
   sc_core::sc_port<UnitIf> store{"store"};
 
-  SC_HAS_PROCESS(Controller);
   /// `program` must be valid; it and `records`, one an instruction, must outlive the controller.
   Controller(const sc_core::sc_module_name& module_name, const isa::machine::Program& program,
              const isa::machine::ControlConfig& config, const Clock& clock, std::vector<InstructionRecord>& records);
@@ -40,6 +40,7 @@ class Controller final : public sc_core::sc_module, public UnitListener {
   void finish(Record& record);
 
  private:
+  void start_of_simulation() override;
   /// A counter whose rise in a cycle can be told from what was there before.
   struct Count {
     std::uint32_t before = 0;  ///< Rises before `cycle`.
@@ -68,8 +69,9 @@ class Controller final : public sc_core::sc_module, public UnitListener {
   [[nodiscard]] const QueueState& state(isa::machine::Queue queue) const {
     return queues_[static_cast<std::size_t>(queue)];
   }
-  [[nodiscard]] UnitIf& unit(isa::machine::Queue queue);
+  [[nodiscard]] UnitIf& unit(isa::machine::Queue queue) { return *units_[static_cast<std::size_t>(queue)]; }
   void wake_at(std::uint64_t cycle);
+  /// Waits until all that is due at this time has run.
   void settle();
   void decide();
   void advance();
@@ -103,7 +105,9 @@ class Controller final : public sc_core::sc_module, public UnitListener {
   std::uint64_t empty_ = 0;      ///< How many of these the array was empty.
   std::vector<CauseCycles> layer_causes_;
 
-  sc_core::sc_event wake_, decide_;
+  std::array<UnitIf*, isa::machine::queue_count> units_{};  ///< What the ports are bound to, by queue.
+  ArrayUnitIf* array_ = nullptr;
+  Alarm wake_, decide_;
   Failure failure_;
 };
 

@@ -10,33 +10,43 @@
 #include <cstdint>
 #include <systemc>
 
+#include "hw/control/machine/loop.h"
 #include "hw/isa/machine/program.h"
 
 namespace fusesim::control::machine {
 
-/// Cycles and simulated time.
+/// Cycles and simulated time: SystemC's, or that of a loop which takes the kernel's place.
 class Clock {
  public:
-  explicit Clock(sc_core::sc_time period) : period_(period), last_(sc_core::sc_max_time().value() / period.value()) {}
+  explicit Clock(sc_core::sc_time period, Loop* loop = nullptr)
+      : period_(period), loop_(loop), last_(sc_core::sc_max_time().value() / period.value()) {}
   /// Throws std::invalid_argument unless 1 <= mhz <= 1e6.
-  explicit Clock(double mhz) : Clock(period_of(mhz)) {}
+  explicit Clock(double mhz, Loop* loop = nullptr) : Clock(period_of(mhz), loop) {}
   [[nodiscard]] sc_core::sc_time period() const { return period_; }
+  /// Null where SystemC keeps the time.
+  [[nodiscard]] Loop* loop() const { return loop_; }
+  [[nodiscard]] std::uint64_t now_picoseconds() const {
+    return loop_ != nullptr ? loop_->now() : sc_core::sc_time_stamp().value();
+  }
   /// The cycle that simulated time is in.
-  [[nodiscard]] std::uint64_t now() const { return sc_core::sc_time_stamp().value() / period_.value(); }
+  [[nodiscard]] std::uint64_t now() const { return now_picoseconds() / period_.value(); }
   /// From now until the start of `cycle`, which must not be past. Throws std::runtime_error when simulated time does
   /// not reach so far.
   [[nodiscard]] sc_core::sc_time until(std::uint64_t cycle) const {
     if (cycle > last_) overflow();
-    return sc_core::sc_time::from_value(cycle * period_.value() - sc_core::sc_time_stamp().value());
+    return sc_core::sc_time::from_value(cycle * period_.value() - now_picoseconds());
   }
   /// The first cycle that starts strictly after now.
   [[nodiscard]] std::uint64_t next() const { return now() + 1; }
+  /// Ends the simulation: nothing further happens.
+  void stop() const;
 
  private:
   static sc_core::sc_time period_of(double mhz);
   [[noreturn]] void overflow() const;
 
   sc_core::sc_time period_;
+  Loop* loop_;
   std::uint64_t last_;  ///< The last cycle that 64 bits of simulated time reach.
 };
 

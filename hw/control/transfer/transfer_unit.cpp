@@ -16,6 +16,7 @@ using memory::DmaDirection;
 
 namespace {
 
+/// A descriptor sees the scratchpads one after the other, 2^32 bytes apart.
 constexpr unsigned kPadShift = 32;
 
 std::uint64_t local_address(Pad pad, std::uint32_t address) {
@@ -79,26 +80,17 @@ memory::DmaOptions with_values(memory::DmaOptions options, bool values) {
 }  // namespace
 
 TransferUnit::TransferUnit(const sc_core::sc_module_name& module_name, DmaDirection direction, const Context& context,
-                           const TransferOptions& options)
+                           std::uint32_t descriptors)
     : sc_module(module_name),
-      channel("channel", direction, *this, with_values(options.dma, context.values)),
-      direction_(direction),
       context_(context),
-      descriptors_(options.descriptors) {
+      failure_(context.clock.loop() == nullptr),
+      direction_(direction),
+      descriptors_(descriptors),
+      submit_(Alarm::of<&TransferUnit::submit_issued>(context.clock, "submit", this)),
+      complete_(Alarm::of<&TransferUnit::complete>(context.clock, "complete", this)) {
   if (descriptors_ == 0) {
     throw std::invalid_argument(fmt::format("transfer unit '{}': descriptors is 0; it must be at least 1", name()));
   }
-  if (direction == DmaDirection::store) {
-    channel.on_sent([this](const memory::DmaRequest& request) { request_sent(request); });
-  }
-  channel.on_answered(
-      [this](const memory::DmaRequest& request) { failure_.guard([&] { request_answered(request); }); });
-  SC_METHOD(submit);
-  sensitive << submit_;
-  dont_initialize();
-  SC_METHOD(complete);
-  sensitive << complete_;
-  dont_initialize();
 }
 
 const Transfer& TransferUnit::transfer(std::uint32_t instruction) const {
@@ -124,58 +116,32 @@ void TransferUnit::issue(std::uint32_t instruction) {
   context_.listener.started(instruction, cycle);
 }
 
-void TransferUnit::submit() {
+void TransferUnit::submit_issued() {
   failure_.guard([this] {
     for (; submitted_ < under_way_.size(); ++submitted_) {
-      channel.submit(
-          descriptor(transfer(under_way_[submitted_].instruction), direction_), 0,
-          [this](const memory::DmaCompletion& completion) { failure_.guard([&] { answered(completion); }); });
+      submit(descriptor(transfer(under_way_[submitted_].instruction), direction_));
     }
   });
 }
 
-std::uint64_t TransferUnit::bytes() const {
-  return std::uint64_t{isa::machine::pad_count} << kPadShift;
+void TransferUnit::request_sent(std::uint64_t number, std::uint32_t bytes) {
+  if (direction_ != DmaDirection::store) return;
+  context_.pads[transfer(instruction_of(number)).pad].take_port(context_.clock.next(), bytes);
 }
 
-void TransferUnit::read(std::uint64_t address, std::span<std::uint8_t> data) {
-  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), data.size());
-  std::memcpy(data.data(), bytes.data(), data.size());
-}
-
-void TransferUnit::write(std::uint64_t address, std::span<const std::uint8_t> data) {
-  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), data.size());
-  std::memcpy(bytes.data(), data.data(), data.size());
-}
-
-const Transfer& TransferUnit::transfer_of(const memory::DmaRequest& request) const {
-  return transfer(under_way_[request.transfer - first_id_].instruction);
-}
-
-void TransferUnit::request_sent(const memory::DmaRequest& request) {
-  context_.pads[transfer_of(request).pad].take_port(context_.clock.next(), request.bytes);
-}
-
-void TransferUnit::request_answered(const memory::DmaRequest& request) {
-  if (request.status != tlm::TLM_OK_RESPONSE) {
-    tlm::tlm_generic_payload answer;
-    answer.set_response_status(request.status);
-    throw std::runtime_error(fmt::format("{}: the memory answered a request for {} bytes at {:#x} with {}",
-                                         context_.describe(under_way_[request.transfer - first_id_].instruction),
-                                         request.bytes, request.memory, answer.get_response_string()));
-  }
+void TransferUnit::request_answered(std::uint64_t number, std::uint32_t bytes) {
   if (direction_ == DmaDirection::load) {
-    port_end_ = context_.pads[transfer_of(request).pad].take_port(context_.clock.next(), request.bytes);
+    port_end_ = context_.pads[transfer(instruction_of(number)).pad].take_port(context_.clock.next(), bytes);
   }
   if (context_.observer.request) {
     const std::uint64_t period = context_.clock.period().value();
-    context_.observer.request((sc_core::sc_time_stamp().value() + period - 1) / period,
-                              direction_ == DmaDirection::store, request.bytes);
+    context_.observer.request((context_.clock.now_picoseconds() + period - 1) / period,
+                              direction_ == DmaDirection::store, bytes);
   }
 }
 
-void TransferUnit::answered(const memory::DmaCompletion& completion) {
-  UnderWay& done = under_way_[completion.id - first_id_];
+void TransferUnit::answered(std::uint64_t number) {
+  UnderWay& done = under_way_[number - first_id_];
   // The request that was answered last is the last of this transfer's to take the port.
   done.end = context_.clock.next();
   if (direction_ == DmaDirection::load) done.end = std::max(done.end, port_end_);
@@ -183,31 +149,71 @@ void TransferUnit::answered(const memory::DmaCompletion& completion) {
 }
 
 void TransferUnit::complete() {
-  failure_.guard([this] {
-    const std::uint64_t now = context_.clock.now();
-    while (!under_way_.empty() && under_way_.front().end != 0) {
-      if (under_way_.front().end > now) {
-        complete_.notify(context_.clock.until(under_way_.front().end));
-        return;
-      }
-      const std::uint32_t instruction = under_way_.front().instruction;
-      const Transfer& moved = transfer(instruction);
-      under_way_.pop_front();
-      --submitted_;
-      ++first_id_;
-      InstructionRecord& record = context_.records[instruction];
-      record.end = now;
-      record.dram_bytes = moved.bytes();
-      auto& passed = direction_ == DmaDirection::load ? record.written_bytes : record.read_bytes;
-      passed[static_cast<std::size_t>(moved.pad)] = moved.bytes();
-      if (direction_ == DmaDirection::load) {
-        for_pad_ranges(
-            moved, [&](std::uint32_t address, std::uint64_t count) { context_.write(moved.pad, address, count, now); });
-      }
-      context_.release(instruction, now);
-      context_.listener.completed(instruction, now);
+  failure_.guard([this] { complete_in_order(); });
+}
+
+void TransferUnit::complete_in_order() {
+  const std::uint64_t now = context_.clock.now();
+  while (!under_way_.empty() && under_way_.front().end != 0) {
+    if (under_way_.front().end > now) {
+      complete_.notify(context_.clock.until(under_way_.front().end));
+      return;
     }
-  });
+    const std::uint32_t instruction = under_way_.front().instruction;
+    const Transfer& moved = transfer(instruction);
+    under_way_.pop_front();
+    --submitted_;
+    ++first_id_;
+    InstructionRecord& record = context_.records[instruction];
+    record.end = now;
+    record.dram_bytes = moved.bytes();
+    auto& passed = direction_ == DmaDirection::load ? record.written_bytes : record.read_bytes;
+    passed[static_cast<std::size_t>(moved.pad)] = moved.bytes();
+    if (direction_ == DmaDirection::load) {
+      for_pad_ranges(
+          moved, [&](std::uint32_t address, std::uint64_t count) { context_.write(moved.pad, address, count, now); });
+    }
+    context_.release(instruction, now);
+    context_.listener.completed(instruction, now);
+  }
+}
+
+TlmTransferUnit::TlmTransferUnit(const sc_core::sc_module_name& module_name, DmaDirection direction,
+                                 const Context& context, const TransferOptions& options)
+    : TransferUnit(module_name, direction, context, options.descriptors),
+      channel("channel", direction, *this, with_values(options.dma, context.values)) {
+  channel.on_sent([this](const memory::DmaRequest& request) { request_sent(request.transfer, request.bytes); });
+  channel.on_answered([this](const memory::DmaRequest& request) { failure_.guard([&] { told_of_answer(request); }); });
+}
+
+void TlmTransferUnit::submit(const memory::DmaDescriptor& descriptor) {
+  channel.submit(descriptor, 0,
+                 [this](const memory::DmaCompletion& completion) { failure_.guard([&] { answered(completion.id); }); });
+}
+
+void TlmTransferUnit::told_of_answer(const memory::DmaRequest& request) {
+  if (request.status != tlm::TLM_OK_RESPONSE) {
+    tlm::tlm_generic_payload answer;
+    answer.set_response_status(request.status);
+    throw std::runtime_error(fmt::format("{}: the memory answered a request for {} bytes at {:#x} with {}",
+                                         context_.describe(instruction_of(request.transfer)), request.bytes,
+                                         request.memory, answer.get_response_string()));
+  }
+  request_answered(request.transfer, request.bytes);
+}
+
+std::uint64_t TlmTransferUnit::bytes() const {
+  return std::uint64_t{isa::machine::pad_count} << kPadShift;
+}
+
+void TlmTransferUnit::read(std::uint64_t address, std::span<std::uint8_t> data) {
+  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), data.size());
+  std::memcpy(data.data(), bytes.data(), data.size());
+}
+
+void TlmTransferUnit::write(std::uint64_t address, std::span<const std::uint8_t> data) {
+  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), data.size());
+  std::memcpy(bytes.data(), data.data(), data.size());
 }
 
 }  // namespace fusesim::control::machine

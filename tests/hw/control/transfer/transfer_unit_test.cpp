@@ -185,7 +185,7 @@ Outcome simulate(const Scenario& scenario) {
                         .records = outcome.records,
                         .observer = observer,
                         .occupancy = &occupancy};
-  TransferUnit unit("unit", scenario.direction, context, scenario.options);
+  TlmTransferUnit unit("unit", scenario.direction, context, scenario.options);
   std::unique_ptr<PlainMemory> plain;
   std::unique_ptr<memory::FixedMemory> fixed;
   std::unique_ptr<memory::Dram> dram;
