@@ -38,7 +38,7 @@ struct Layer {
   /// Channels [begin, end) of the producing tensor, when the layer reads a slice or is a FuSe branch.
   std::optional<std::uint32_t> slice_begin, slice_end;
   /// Indices of the layers whose results this one needs, ascending, looking through operators that do not run on the
-  /// array (batch norm, activation, pool, add, concat, split, scale).
+  /// array (batch norm, activation, pool, add, concat, split, scale, shuffle).
   std::vector<std::uint32_t> depends_on;
 
   /// Multiply-accumulates.

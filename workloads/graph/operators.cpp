@@ -21,7 +21,7 @@ const char* name(ActivationKind kind) {
 
 const char* name(const Operator& op) {
   static constexpr std::array<const char*, std::variant_size_v<Operator>> names = {
-      "input", "conv", "linear", "batch_norm", "pool", "add", "concat", "split", "scale", "activation", "flatten"};
+      "input", "conv", "linear", "batch_norm", "pool", "add", "concat", "split", "scale", "activation", "flatten", "shuffle"};
   return names[op.index()];
 }
 

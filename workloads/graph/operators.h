@@ -74,6 +74,12 @@ struct Split {
   std::uint32_t begin = 0, end = 0;
 };
 
+/// Channels in another order, as ShuffleNet has them: with C channels, channel j * (C / groups) + i goes to
+/// i * groups + j. `groups` divides C; a map of [groups][C / groups] channels is transposed.
+struct Shuffle {
+  std::uint32_t groups = 1;
+};
+
 /// First input times second input, a gate of one value per channel (squeeze-and-excite).
 struct Scale {};
 
@@ -89,9 +95,11 @@ struct Activation {
 /// A map seen as a vector of channels * height * width features.
 struct Flatten {};
 
-using Operator = std::variant<Input, Conv, Linear, BatchNorm, Pool, Add, Concat, Split, Scale, Activation, Flatten>;
+using Operator =
+    std::variant<Input, Conv, Linear, BatchNorm, Pool, Add, Concat, Split, Scale, Activation, Flatten, Shuffle>;
 
-/// "input", "conv", "linear", "batch_norm", "pool", "add", "concat", "split", "scale", "activation", "flatten".
+/// "input", "conv", "linear", "batch_norm", "pool", "add", "concat", "split", "scale", "activation", "flatten",
+/// "shuffle".
 [[nodiscard]] const char* name(const Operator& op);
 
 /// Weights and biases in elements; batch norm has two per channel.

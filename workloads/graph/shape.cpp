@@ -151,6 +151,14 @@ struct Inference {
   Shape operator()(const Activation&) const { return in[0]; }
 
   Shape operator()(const Flatten&) const { return {static_cast<std::uint32_t>(in[0].elements()), 1, 1}; }
+
+  Shape operator()(const Shuffle& op) const {
+    require_positive(node, "groups", op.groups);
+    if (in[0].channels % op.groups != 0) {
+      fail(node, "{} groups do not divide the {} channels it shuffles", op.groups, in[0].channels);
+    }
+    return in[0];
+  }
 };
 
 void require_input_count(const std::string& node, const Operator& op, std::size_t count) {

@@ -177,6 +177,18 @@ struct Evaluation {
     return each([&](double x, std::size_t) { return activate(op.kind, x); });
   }
   Map operator()(const graph::Flatten&) const { return in(); }
+  Map operator()(const graph::Shuffle& op) const {
+    const std::size_t group = node.shape.channels / op.groups;
+    Map result;
+    result.reserve(in().size());
+    for (std::size_t i = 0; i < group; ++i) {
+      for (std::size_t j = 0; j < op.groups; ++j) {
+        const double* channel = in().data() + (j * group + i) * pixels();
+        result.insert(result.end(), channel, channel + pixels());
+      }
+    }
+    return result;
+  }
   Map operator()(const graph::Input&) const {
     throw QuantizeError(fmt::format("node '{}': the input is given, not evaluated", node.name));
   }

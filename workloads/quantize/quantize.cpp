@@ -59,7 +59,8 @@ bool is_hsigmoid(const graph::Operator& op) {
 bool shares_format(const graph::Operator& op, ConcatScales concat) {
   if (const auto* pool = std::get_if<graph::Pool>(&op)) return pool->kind == graph::PoolKind::max;
   if (std::holds_alternative<graph::Concat>(op)) return concat == ConcatScales::equalised;
-  return is_clamp(op) || std::holds_alternative<graph::Split>(op) || std::holds_alternative<graph::Flatten>(op);
+  return is_clamp(op) || std::holds_alternative<graph::Split>(op) || std::holds_alternative<graph::Flatten>(op) ||
+         std::holds_alternative<graph::Shuffle>(op);
 }
 
 /// Nodes that share a format, as a forest: each points to another of its set, the root to itself.

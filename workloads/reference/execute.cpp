@@ -105,6 +105,18 @@ struct Execution {
 
   void operator()(const graph::Flatten&) { result.values = inputs[0]->values; }
 
+  void operator()(const graph::Shuffle& shuffle) {
+    const std::size_t pixels = std::size_t{node.shape.height} * node.shape.width;
+    const std::size_t group = node.shape.channels / shuffle.groups;
+    const std::span<const std::int8_t> map = inputs[0]->values;
+    result.values.resize(map.size());
+    for (std::size_t channel = 0; channel < node.shape.channels; ++channel) {
+      const std::size_t to = channel % group * shuffle.groups + channel / group;
+      std::ranges::copy(map.subspan(channel * pixels, pixels),
+                        result.values.begin() + static_cast<std::ptrdiff_t>(to * pixels));
+    }
+  }
+
   // Batch norm is not part of a QuantizedGraph, and the input has no operands to run on.
   void operator()(const graph::BatchNorm&) { refuse(); }
   void operator()(const graph::Input&) { refuse(); }

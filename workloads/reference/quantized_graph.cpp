@@ -26,7 +26,8 @@ bool keeps_format(const graph::Operator& op) {
   if (const auto* activation = std::get_if<graph::Activation>(&op)) {
     return activation->kind == graph::ActivationKind::relu || activation->kind == graph::ActivationKind::relu6;
   }
-  return std::holds_alternative<graph::Split>(op) || std::holds_alternative<graph::Flatten>(op);
+  return std::holds_alternative<graph::Split>(op) || std::holds_alternative<graph::Flatten>(op) ||
+         std::holds_alternative<graph::Shuffle>(op);
 }
 
 void check_weights(const Node& node, const graph::Conv& conv, const Weights& weights) {

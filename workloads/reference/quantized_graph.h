@@ -46,7 +46,7 @@ struct ClampConstants {
 struct TableConstants {
   Table table{};
 };
-/// Nodes without constants: input, max pool, split, flatten.
+/// Nodes without constants: input, max pool, split, flatten, shuffle.
 using Constants =
     std::variant<std::monostate, ConvConstants, RescaleConstants, AddConstants, ClampConstants, TableConstants>;
 
@@ -57,7 +57,7 @@ class QuantizedGraph {
   ///
   /// Throws std::invalid_argument naming the node when the graph is not valid or holds a batch norm (it must have been
   /// folded) or a node that never runs; when it has not exactly one input; when weights are missing, of the wrong size
-  /// or outside their type; when a zero point is outside its type; when split, flatten, max pool, ReLU or ReLU6 change
+  /// or outside their type; when a zero point is outside its type; when split, flatten, shuffle, max pool, ReLU or ReLU6 change
   /// the format of what they read; when a ratio of scales is too large for a multiplier.
   QuantizedGraph(graph::Graph graph, std::vector<TensorFormat> formats, std::map<graph::NodeId, Weights> weights);
 

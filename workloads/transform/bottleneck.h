@@ -12,8 +12,8 @@
 
 namespace fusesim::transform {
 
-/// Nodes of one block, in order of execution. Nothing outside the block reads a tensor inside it: all but input() and
-/// output() are the block's own.
+/// Nodes of one block, in order of execution. Nothing outside the block reads a tensor inside it: all but the input and
+/// the output are the block's own.
 struct BottleneckNodes {
   graph::NodeId input = 0;  ///< The node whose result the block reads; not part of the block.
   graph::NodeId expand = 0;
@@ -25,7 +25,7 @@ struct BottleneckNodes {
   graph::NodeId project = 0;
   std::optional<graph::NodeId> project_norm;
   std::optional<graph::NodeId> shuffle;   ///< Of the projection's channels.
-  std::optional<graph::NodeId> residual;  ///< The Add of input() and all of the above, in either order.
+  std::optional<graph::NodeId> residual;  ///< The Add of the input and all of the above, in either order.
 
   std::uint32_t groups = 1;  ///< Of expansion and projection alike.
   std::uint32_t kernel = 3;  ///< Of the depthwise layer, height and width.

@@ -124,7 +124,7 @@ TEST(Shape, ChannelOperatorsKeepCountOfEveryChannel) {
       const auto other = static_cast<NodeId>(random() % labels.size());
       const std::string name = "n" + std::to_string(step);
       std::vector<int> result = labels[pick];
-      switch (random() % 4) {
+      switch (random() % 5) {
         case 0:
           graph.add(name, Concat{}, {pick, other});
           result.insert(result.end(), labels[other].begin(), labels[other].end());
@@ -143,6 +143,15 @@ TEST(Shape, ChannelOperatorsKeepCountOfEveryChannel) {
           }
           graph.add(name, Add{}, {pick, other});
           break;
+        case 3: {
+          const auto groups = static_cast<std::uint32_t>(1 + random() % 4);
+          if (result.size() % groups != 0) {
+            EXPECT_THROW(graph.add(name, Shuffle{groups}, {pick}), GraphError);
+            continue;
+          }
+          graph.add(name, Shuffle{groups}, {pick});
+          break;
+        }
         default:
           graph.add(name, BatchNorm{static_cast<std::uint32_t>(result.size())}, {pick});
       }

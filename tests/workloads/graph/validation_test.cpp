@@ -81,6 +81,9 @@ TEST(Validation, OtherOperatorsThatDoNotFit) {
   EXPECT_EQ(refusal(Concat{}, {0, 2}), "node 'bad': concatenates maps of different sizes, 8x6x6 and 8x3x3");
   EXPECT_EQ(refusal(Split{3, 9}, {0}), "node 'bad': channels [3, 9) are not a slice of the 8 it reads");
   EXPECT_EQ(refusal(Split{3, 3}, {0}), "node 'bad': channels [3, 3) are not a slice of the 8 it reads");
+  EXPECT_EQ(refusal(Shuffle{3}, {0}), "node 'bad': 3 groups do not divide the 8 channels it shuffles");
+  EXPECT_EQ(refusal(Shuffle{0}, {0}), "node 'bad': groups is zero");
+  EXPECT_EQ(refusal(Shuffle{2}, {0, 1}), "node 'bad': shuffle needs 1 input, has 2");
   EXPECT_EQ(refusal(Scale{}, {1, 3}), "node 'bad': the gate is 8x1x1 but the map 4x6x6 needs 4x1x1");
   EXPECT_EQ(refusal(Pool{.kernel_height = 7, .kernel_width = 2}, {0}),
             "node 'bad': the kernel reaches over 7 elements of height but the padded map has 6");

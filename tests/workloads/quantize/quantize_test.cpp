@@ -102,6 +102,31 @@ TEST(Quantize, MapsJoinedByAConcatShareItsFormatOrKeepTheirOwn) {
   EXPECT_THAT(comparable_nodes(own), ElementsAre(true, false, true, true, true, true, true));
 }
 
+/// Six channels in three groups and back: the channel's number is in every pixel.
+TEST(Quantize, AShuffleMovesRealAndIntegerChannelsAlikeAndKeepsFormat) {
+  Graph graph;
+  graph.add("in", graph::Input{{6, 1, 2}});
+  graph.add("shuffle", graph::Shuffle{3}, {0});
+  graph.add("conv", graph::Conv{6, 6}, {1});
+  graph.add("back", graph::Shuffle{2}, {2});
+  Parameters identity;
+  for (int i = 0; i < 36; ++i) identity.weights.push_back(i % 7 == 0 ? 1 : 0);
+  const FloatNetwork network{graph, {{}, {}, identity, {}}};
+  const Map image{0, 1, 10, 11, 20, 21, 30, 31, 40, 41, 50, 51};
+  const std::vector<Map> real = execute(network, image);
+  EXPECT_THAT(real[1], ElementsAre(0, 1, 20, 21, 40, 41, 10, 11, 30, 31, 50, 51));
+  EXPECT_EQ(real[3], image);
+
+  const QuantizedGraph quantized = quantize(network, std::vector<Map>{image});
+  EXPECT_EQ(quantized.format(1), quantized.format(0));
+  EXPECT_EQ(quantized.format(3), quantized.format(2));
+  const std::vector<reference::Tensor> integers =
+      reference::execute(quantized, quantize_map(image, quantized.format(0)));
+  for (const NodeId id : {1U, 3U}) {
+    EXPECT_EQ(integers[id].values, quantize_map(real[id], quantized.format(id))) << id;
+  }
+}
+
 TEST(Quantize, WeightsFillTheirTypeChannelByChannel) {
   Graph graph;
   graph.add("in", graph::Input{{2, 1, 1}});

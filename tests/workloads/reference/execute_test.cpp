@@ -115,6 +115,46 @@ TEST(Execute, BranchesSplitJoinAndScaleByTheirGate) {
   EXPECT_THAT(tensors[7].values, ElementsAre(8, 9, 4, 5, 8, 9, 4, 3));
 }
 
+/// As ShuffleNet defines it: the channels as a matrix of `groups` rows, transposed. The order of twelve in three groups
+/// is written out; the others are filled row by row and read column by column.
+TEST(Execute, AShuffleTransposesGroupsAndChannelsOfAGroup) {
+  const TensorFormat four{Scale(0.5F), 3, ElementType::int4};
+  const auto shuffled = [&](std::uint32_t channels, std::uint32_t groups, const std::vector<std::int8_t>& map) {
+    Graph graph;
+    graph.add("in", graph::Input{{channels, 1, static_cast<std::uint32_t>(map.size()) / channels}});
+    graph.add("shuffle", graph::Shuffle{groups}, {0});
+    return execute(QuantizedGraph(graph, {four, four}, {}), map)[1].values;
+  };
+  EXPECT_THAT(shuffled(12, 3, {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3}),
+              ElementsAre(-8, -4, 0, -7, -3, 1, -6, -2, 2, -5, -1, 3));
+  for (std::uint32_t rows = 1; rows <= 4; ++rows) {
+    for (std::uint32_t columns = 1; columns <= 4; ++columns) {
+      std::vector<std::int8_t> map, expected;
+      const auto pixel = [&](std::uint32_t row, std::uint32_t column, std::uint32_t x) {
+        return static_cast<std::int8_t>((7 * (row * columns + column) + x) % 16 - 8);
+      };
+      for (std::uint32_t r = 0; r < rows; ++r) {
+        for (std::uint32_t c = 0; c < columns; ++c) map.insert(map.end(), {pixel(r, c, 0), pixel(r, c, 1)});
+      }
+      for (std::uint32_t c = 0; c < columns; ++c) {
+        for (std::uint32_t r = 0; r < rows; ++r) expected.insert(expected.end(), {pixel(r, c, 0), pixel(r, c, 1)});
+      }
+      EXPECT_EQ(shuffled(rows * columns, rows, map), expected) << rows << " rows of " << columns;
+      EXPECT_EQ(shuffled(rows * columns, columns, shuffled(rows * columns, rows, map)), map);
+    }
+  }
+}
+
+TEST(Execute, AShuffleKeepsTheFormat) {
+  Graph graph;
+  graph.add("in", graph::Input{{4, 1, 1}});
+  graph.add("shuffle", graph::Shuffle{2}, {0});
+  EXPECT_THAT(message_of([&] {
+                QuantizedGraph(graph, {unit, {Scale(2), 0}}, {});
+              }),
+              HasSubstr("'shuffle': shuffle keeps the format of 'in'"));
+}
+
 TEST(Execute, FourBitTensorsSaturateAtFourBits) {
   Graph graph;
   graph.add("in", graph::Input{{1, 1, 3}});
