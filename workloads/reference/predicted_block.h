@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// An expand - depthwise - project block with predicted ReLUs, in integers: docs/fused.md, "The block in integers" and
+// "The predictor". The layer-by-layer semantics, plainly written; every fused form must equal it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "workloads/graph/operators.h"
+#include "workloads/reference/arithmetic.h"
+
+namespace fusesim::reference {
+
+/// A ternary sum passes when t >= mask (rising) or t <= mask (falling); its level is the number of `levels` it passes.
+struct Ladder {
+  bool falling = false;
+  std::int16_t mask = 0;
+  std::array<std::int16_t, 7> levels{};  ///< Ascending when rising, descending when falling. Unused by stage 2.
+  bool operator==(const Ladder&) const = default;
+};
+
+/// Constants of a graph::PredictedBlock with C, M, O channels in all and g groups. Channels of a group are neighbours.
+struct BlockConstants {
+  // Main path.
+  std::vector<std::int8_t> expand;                        ///< M x C/g.
+  std::vector<std::int8_t> depthwise;                     ///< M x K x K.
+  std::vector<std::int8_t> project;                       ///< O x M/g.
+  std::vector<std::int32_t> expand_bias, depthwise_bias;  ///< M each, times 2^shift.
+  std::uint32_t expand_bias_shift = 0, depthwise_bias_shift = 0;
+  std::vector<std::int32_t> bias;            ///< O, in steps of the accumulator.
+  std::vector<Multiplier> multipliers;       ///< O: accumulator to `projected`.
+  TensorFormat projected;                    ///< Of the project convolution; the node's own format without a residual.
+  std::optional<SharedMultiplier> residual;  ///< Of {projected, input}, as an Add's; present when the block has one.
+  // Predictor.
+  std::array<std::int16_t, 15> input_thresholds{};        ///< v = -8 + number that are <= q.
+  std::vector<std::int8_t> ternary_expand;                ///< M x C/g, -1, 0, 1.
+  std::vector<std::int8_t> ternary_depthwise;             ///< M x K x K.
+  std::vector<Ladder> expand_ladders, depthwise_ladders;  ///< M each.
+};
+
+/// All that layer-by-layer execution passes through.
+struct BlockTrace {
+  std::vector<std::uint8_t> mask1;    ///< M x H x W of the input map.
+  std::vector<std::uint8_t> level;    ///< v1, likewise.
+  std::vector<std::uint8_t> mask2;    ///< M x H' x W' of the result.
+  std::vector<std::int64_t> hidden1;  ///< M x H x W, zero where mask 1 is.
+  std::vector<std::int64_t> hidden2;  ///< M x H' x W', zero where mask 2 is.
+  std::vector<std::int64_t> sums;     ///< O x H' x W', bias not added; channels before the shuffle.
+  std::vector<std::int8_t> result;    ///< O x H' x W', shuffled, residual added.
+};
+
+/// Masked, layer by layer. `in` is the format of `input` (C,H,W), `out` that of the node's result. Throws
+/// ArithmeticError when a size does not fit.
+[[nodiscard]] BlockTrace execute_block(const graph::PredictedBlock& block, const BlockConstants& constants,
+                                       graph::Shape shape, const TensorFormat& in, const TensorFormat& out,
+                                       std::span<const std::int8_t> input);
+
+}  // namespace fusesim::reference
