@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -178,19 +177,19 @@ void DmaChannel::finish(Request& request) {
   Job& job = *request.job;
   if (request.is_response_ok()) {
     if (direction_ == DmaDirection::load && options_.move_bytes) write_local(request);
-    bytes_ += length;
+    counters_.bytes += length;
   } else if (job.completion.status == tlm::TLM_OK_RESPONSE) {
     job.completion.status = request.get_response_status();
   }
   if (on_answered_) tell(on_answered_, request);
-  ++bursts_;
-  latency_ += now - request.begun;
+  ++counters_.bursts;
+  counters_.latency += (now - request.begun).value();
   request.release();
-  if (--under_way_ == 0) busy_ += now - busy_since_;
+  if (--under_way_ == 0) counters_.busy += (now - busy_since_).value();
   if (options_.protocol == DmaProtocol::nonblocking) wake_sender();
   if (--job.under_way != 0 || !job.bursts.done()) return;
 
-  ++descriptors_done_;
+  ++counters_.descriptors;
   job.completion.ended = now;
   const DmaCompletion completion = job.completion;
   const Callback callback = std::move(job.callback);
@@ -228,18 +227,9 @@ void DmaChannel::free(tlm::tlm_generic_payload* transaction) {
 }
 
 std::vector<Statistic> DmaChannel::statistics() const {
-  const auto picoseconds = [](const sc_core::sc_time& time) {
-    return static_cast<std::uint64_t>(std::llround(time / sc_core::sc_time(1, sc_core::SC_PS)));
-  };
-  sc_core::sc_time busy = busy_;
-  if (under_way_ != 0) busy += sc_core::sc_time_stamp() - busy_since_;
-  return {
-      {"descriptors", "descriptors", "completed", descriptors_done_},
-      {"bursts", "requests", "answered", bursts_},
-      {"bytes", "bytes", "moved by requests that were answered without error", bytes_},
-      {"busy", "ps", "with at least one request under way", picoseconds(busy)},
-      {"latency", "ps", "from each request to its response, summed over all", picoseconds(latency_)},
-  };
+  DmaCounters counters = counters_;
+  if (under_way_ != 0) counters.busy += (sc_core::sc_time_stamp() - busy_since_).value();
+  return counters.statistics();
 }
 
 }  // namespace fusesim::memory

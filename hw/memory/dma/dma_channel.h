@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "hw/memory/dma/dma_descriptor.h"
-#include "hw/memory/statistics/statistic.h"
+#include "hw/memory/statistics/counters.h"
 
 namespace fusesim::memory {
 
@@ -145,8 +145,8 @@ class DmaChannel final : public sc_core::sc_module, public tlm::tlm_mm_interface
   tlm_utils::peq_with_get<Request> arriving_{"arriving"};  ///< Responses with a delay.
 
   std::uint64_t next_id_ = 0;
-  std::uint64_t descriptors_done_ = 0, bursts_ = 0, bytes_ = 0;
-  sc_core::sc_time busy_, busy_since_, latency_;
+  DmaCounters counters_;
+  sc_core::sc_time busy_since_;
 };
 
 /// Both channels of an engine; bind load.socket and store.socket.

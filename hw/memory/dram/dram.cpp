@@ -2,8 +2,6 @@
 #include "hw/memory/dram/dram.h"
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <stdexcept>
 
 #include "hw/memory/dram/target_bytes.h"
@@ -19,11 +17,19 @@ sc_core::sc_time duration(std::uint64_t picoseconds) {
   return sc_core::sc_time::from_value(picoseconds);
 }
 
+std::uint64_t tag_of(tlm::tlm_generic_payload& transaction) {
+  return reinterpret_cast<std::uintptr_t>(&transaction);
+}
+
+tlm::tlm_generic_payload& transaction_of(const MemoryAnswer& answer) {
+  return *reinterpret_cast<tlm::tlm_generic_payload*>(answer.tag);
+}
+
 }  // namespace
 
 Dram::Dram(const sc_core::sc_module_name& module_name, const DramSpec& spec, const DramControllerOptions& options,
            bool move_bytes)
-    : sc_module(module_name), controller_(spec, options), move_bytes_(move_bytes) {
+    : sc_module(module_name), service_(spec, options), move_bytes_(move_bytes) {
   if (sc_core::sc_get_time_resolution() != sc_core::sc_time(1, sc_core::SC_PS)) {
     throw std::invalid_argument(std::string("DRAM '") + name() + "': the SystemC time resolution must be 1 ps");
   }
@@ -58,31 +64,33 @@ tlm::tlm_sync_enum Dram::nb_transport_fw(Transaction& transaction, tlm::tlm_phas
 }
 
 std::uint64_t Dram::begin_request(Transaction& transaction, std::uint64_t picoseconds) {
-  const DramSpec& spec = controller_.spec();
-  if (!has_bytes_to_transfer(transaction, spec.bytes())) {
-    respond(transaction, picoseconds);
+  if (!has_bytes_to_transfer(transaction, service_.spec().bytes())) {
+    service_.answers().push({picoseconds, tag_of(transaction)});
     return picoseconds;
   }
-  // The commands of a clock are decided after it, when all its requests have come.
-  const Cycle arrival = spec.clock_at(picoseconds);
-  run_until(arrival);
-  Cycle entered = arrival;
-  enter(transaction, arrival, false, entered);
-  return entered == arrival ? picoseconds : spec.picoseconds(entered);
+  const std::uint64_t entered = service_.request(tag_of(transaction), transaction.get_address(),
+                                                 transaction.get_data_length(), transaction.is_write(), picoseconds);
+  move_bytes(transaction);
+  return entered;
+}
+
+void Dram::move_bytes(Transaction& transaction) {
+  if (move_bytes_) move_enabled_bytes(transaction, bytes_);
+  service_.count(transaction.is_write(), enabled_bytes(transaction));
 }
 
 void Dram::advance() {
   const std::uint64_t now = now_picoseconds();
-  run_until(controller_.spec().clock_at(now));
+  service_.run_until(now);
   send_responses(now);
   schedule(now);
 }
 
 void Dram::send_responses(std::uint64_t now) {
-  while (responding_ == nullptr && response_free_ <= now && !responses_.empty() &&
-         responses_.top().picoseconds <= now) {
-    Transaction& transaction = *responses_.top().transaction;
-    responses_.pop();
+  MemoryAnswers& answers = service_.answers();
+  while (responding_ == nullptr && response_free_ <= now && !answers.empty() && answers.first().picoseconds <= now) {
+    Transaction& transaction = transaction_of(answers.first());
+    answers.pop();
     if (transaction.get_response_status() == tlm::TLM_INCOMPLETE_RESPONSE) {
       transaction.set_response_status(tlm::TLM_OK_RESPONSE);
     }
@@ -100,90 +108,28 @@ void Dram::send_responses(std::uint64_t now) {
 }
 
 void Dram::schedule(std::uint64_t now) {
-  std::uint64_t next = ~std::uint64_t{0};
-  if (responding_ == nullptr && !responses_.empty()) next = std::max(responses_.top().picoseconds, response_free_);
+  const MemoryAnswers& answers = service_.answers();
+  std::uint64_t next = DramService::kNever;
+  if (responding_ == nullptr && !answers.empty()) next = std::max(answers.first().picoseconds, response_free_);
   // Nobody outside sees a command before the data of its transaction has passed.
-  const Cycle done = controller_.next_done();
-  if (done != DramController::kNever) next = std::min(next, controller_.spec().picoseconds(done));
-  if (next != ~std::uint64_t{0}) wake_.notify(duration(std::max(next, now) - now));
+  next = std::min(next, service_.next_done());
+  if (next != DramService::kNever) wake_.notify(duration(std::max(next, now) - now));
 }
 
 void Dram::b_transport(Transaction& transaction, sc_core::sc_time& delay) {
-  const DramSpec& spec = controller_.spec();
-  if (!has_bytes_to_transfer(transaction, spec.bytes())) return;
+  if (!has_bytes_to_transfer(transaction, service_.spec().bytes())) return;
   const std::uint64_t now = now_picoseconds();
-  run_until(spec.clock_at(now));
-  Cycle entered = 0;
-  const std::size_t tag = enter(transaction, spec.clock_at(now + delay.value()), true, entered);
-  while (transfers_[tag].remaining != 0) {
-    controller_.step(done_);
-    collect();
-  }
+  const std::uint64_t end = service_.serve(transaction.get_address(), transaction.get_data_length(),
+                                           transaction.is_write(), now, now + delay.value());
+  move_bytes(transaction);
   transaction.set_response_status(tlm::TLM_OK_RESPONSE);
-  delay = duration(spec.picoseconds(transfers_[tag].data_end) - now);
-  free_transfers_.push_back(tag);
+  delay = duration(end - now);
   // Bursts of nb_transport may have been served on the way.
-  if (!responses_.empty() || !controller_.empty()) wake_.notify(sc_core::SC_ZERO_TIME);
+  if (!service_.answers().empty() || !service_.idle()) wake_.notify(sc_core::SC_ZERO_TIME);
 }
 
 unsigned Dram::transport_dbg(Transaction& transaction) {
-  return move_bytes_ ? debug_access(transaction, bytes_, controller_.spec().bytes()) : 0;
-}
-
-std::size_t Dram::enter(Transaction& transaction, Cycle arrival, bool blocking, Cycle& entered) {
-  if (free_transfers_.empty()) {
-    free_transfers_.push_back(transfers_.size());
-    transfers_.emplace_back();
-  }
-  const std::size_t tag = free_transfers_.back();
-  free_transfers_.pop_back();
-  const std::uint64_t bytes = controller_.spec().burst_bytes();
-  const std::uint64_t first = transaction.get_address() / bytes;
-  const std::uint64_t end = (transaction.get_address() + transaction.get_data_length() - 1) / bytes + 1;
-  transfers_[tag] = {&transaction, end - first, 0, blocking};
-  for (std::uint64_t next = first; next < end;) {
-    if (controller_.full()) {
-      arrival = std::max(arrival, controller_.make_room(done_));
-      collect();
-    }
-    const std::uint64_t count = std::min(end - next, controller_.longest_run());
-    controller_.push(tag, next * bytes, transaction.is_write(), arrival, static_cast<std::uint32_t>(count));
-    next += count;
-  }
-  entered = arrival;
-  if (move_bytes_) move_enabled_bytes(transaction, bytes_);
-  (transaction.is_read() ? bytes_read_ : bytes_written_) += enabled_bytes(transaction);
-  return tag;
-}
-
-void Dram::run_until(Cycle limit) {
-  controller_.run_until(limit, done_);
-  collect();
-}
-
-void Dram::collect() {
-  for (const DramRunDone& run : done_) {
-    Transfer& transfer = transfers_[run.tag];
-    transfer.data_end = std::max(transfer.data_end, run.data_end);
-    transfer.remaining -= run.bursts;
-    if (transfer.remaining != 0) continue;
-    Transaction& transaction = *transfer.transaction;
-    if (transfer.blocking) continue;  // Its caller still reads the transfer.
-    respond(transaction, controller_.spec().picoseconds(transfer.data_end));
-    free_transfers_.push_back(run.tag);
-  }
-  done_.clear();
-}
-
-void Dram::respond(Transaction& transaction, std::uint64_t picoseconds) {
-  responses_.push({picoseconds, response_order_++, &transaction});
-}
-
-std::vector<Statistic> Dram::statistics() const {
-  std::vector<Statistic> all = controller_.statistics();
-  all.push_back({"bytes_read", "bytes", "asked for by read transactions and delivered", bytes_read_});
-  all.push_back({"bytes_written", "bytes", "given by write transactions, bytes not enabled excepted", bytes_written_});
-  return all;
+  return move_bytes_ ? debug_access(transaction, bytes_, service_.spec().bytes()) : 0;
 }
 
 }  // namespace fusesim::memory

@@ -5,12 +5,11 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
-#include <queue>
 #include <systemc>
 #include <tlm>
 #include <vector>
 
-#include "hw/memory/dram/dram_controller.h"
+#include "hw/memory/dram/dram_service.h"
 #include "hw/memory/dram/sparse_bytes.h"
 
 namespace fusesim::memory {
@@ -43,60 +42,31 @@ class Dram final : public sc_core::sc_module {
        bool move_bytes = true);
 
   /// The controller's, and bytes asked for as opposed to bytes of whole bursts.
-  [[nodiscard]] std::vector<Statistic> statistics() const;
-  [[nodiscard]] DramController& controller() { return controller_; }
+  [[nodiscard]] std::vector<Statistic> statistics() const { return service_.statistics(); }
+  [[nodiscard]] DramController& controller() { return service_.controller(); }
 
  private:
   using Transaction = tlm::tlm_generic_payload;
-
-  /// A transaction while its bursts are queued.
-  struct Transfer {
-    Transaction* transaction = nullptr;
-    std::uint64_t remaining = 0;  ///< Bursts not yet served.
-    Cycle data_end = 0;
-    bool blocking = false;
-  };
-  struct Response {
-    std::uint64_t picoseconds;
-    std::uint64_t order;  ///< Those that end together leave in the order in which they were served.
-    Transaction* transaction;
-    bool operator>(const Response& other) const {
-      return picoseconds != other.picoseconds ? picoseconds > other.picoseconds : order > other.order;
-    }
-  };
 
   tlm::tlm_sync_enum nb_transport_fw(Transaction& transaction, tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void b_transport(Transaction& transaction, sc_core::sc_time& delay);
   unsigned transport_dbg(Transaction& transaction);
 
   std::uint64_t begin_request(Transaction& transaction, std::uint64_t picoseconds);
+  /// Of a transaction that enters the queue.
+  void move_bytes(Transaction& transaction);
   void advance();
   void send_responses(std::uint64_t now);
   void schedule(std::uint64_t now);
 
-  /// Queues a transaction that arrives at a clock, and moves its bytes; `entered` is when its last run enters.
-  std::size_t enter(Transaction& transaction, Cycle arrival, bool blocking, Cycle& entered);
-  void run_until(Cycle limit);
-  void collect();
-  void respond(Transaction& transaction, std::uint64_t picoseconds);
-
-  DramController controller_;
+  DramService service_;  ///< Requests are tagged with their transactions.
   SparseBytes bytes_;
   bool move_bytes_;
 
-  std::vector<Transfer> transfers_;
-  std::vector<std::size_t> free_transfers_;
-  std::vector<DramRunDone> done_;
-
-  std::uint64_t request_free_ = 0;  ///< When END_REQ takes effect.
-  std::priority_queue<Response, std::vector<Response>, std::greater<>> responses_;
-  std::uint64_t response_order_ = 0;
+  std::uint64_t request_free_ = 0;     ///< When END_REQ takes effect.
   Transaction* responding_ = nullptr;  ///< Between BEGIN_RESP and END_RESP.
   std::uint64_t response_free_ = 0;    ///< When the next BEGIN_RESP may be sent, nothing responding.
   sc_core::sc_event wake_;
-
-  std::uint64_t bytes_read_ = 0;
-  std::uint64_t bytes_written_ = 0;
 };
 
 }  // namespace fusesim::memory

@@ -2,7 +2,6 @@
 #include "hw/memory/dram/fixed_memory.h"
 
 #include <algorithm>
-#include <cmath>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -26,21 +25,24 @@ sc_core::sc_time duration(std::uint64_t picoseconds) {
   throw std::invalid_argument(text.str());
 }
 
+FixedService checked_service(const char* memory, const FixedMemoryOptions& options) {
+  if (sc_core::sc_get_time_resolution() != sc_core::sc_time(1, sc_core::SC_PS)) {
+    throw std::invalid_argument(std::string("memory '") + memory + "': the SystemC time resolution must be 1 ps");
+  }
+  if (options.bytes == 0) refuse(memory, "bytes", 0, "it must be at least 1");
+  if (!(options.gigabytes_per_second >= 1e-6 && options.gigabytes_per_second <= 1e6)) {
+    refuse(memory, "gigabytes_per_second", options.gigabytes_per_second, "it must be from 1e-6 to 1e6");
+  }
+  if (!(options.latency_ns >= 0 && options.latency_ns <= 1e9)) {
+    refuse(memory, "latency_ns", options.latency_ns, "it must be from 0 to 1e9");
+  }
+  return {options.gigabytes_per_second, options.latency_ns};
+}
+
 }  // namespace
 
 FixedMemory::FixedMemory(const sc_core::sc_module_name& module_name, const FixedMemoryOptions& options)
-    : sc_module(module_name), options_(options), latency_(0) {
-  if (sc_core::sc_get_time_resolution() != sc_core::sc_time(1, sc_core::SC_PS)) {
-    throw std::invalid_argument(std::string("memory '") + name() + "': the SystemC time resolution must be 1 ps");
-  }
-  if (options.bytes == 0) refuse(name(), "bytes", 0, "it must be at least 1");
-  if (!(options.gigabytes_per_second >= 1e-6 && options.gigabytes_per_second <= 1e6)) {
-    refuse(name(), "gigabytes_per_second", options.gigabytes_per_second, "it must be from 1e-6 to 1e6");
-  }
-  if (!(options.latency_ns >= 0 && options.latency_ns <= 1e9)) {
-    refuse(name(), "latency_ns", options.latency_ns, "it must be from 0 to 1e9");
-  }
-  latency_ = static_cast<std::uint64_t>(std::llround(options.latency_ns * 1000));
+    : sc_module(module_name), options_(options), service_(checked_service(name(), options)) {
   socket.register_nb_transport_fw(this, &FixedMemory::nb_transport_fw);
   socket.register_b_transport(this, &FixedMemory::b_transport);
   socket.register_transport_dbg(this, &FixedMemory::transport_dbg);
@@ -56,11 +58,7 @@ tlm::tlm_sync_enum FixedMemory::nb_transport_fw(Transaction& transaction, tlm::t
     transaction.acquire();
     const std::uint64_t now = now_picoseconds();
     const std::uint64_t end = serve(transaction, now + delay.value());
-    // An error may be answered before the data of earlier requests has passed.
-    const auto place =
-        std::upper_bound(responses_.begin(), responses_.end(), end,
-                         [](std::uint64_t time, const Response& each) { return time < each.picoseconds; });
-    responses_.insert(place, {end, &transaction});
+    service_.answers().push({end, reinterpret_cast<std::uintptr_t>(&transaction)});
     wake_.notify(duration(end - now));
     phase = tlm::END_REQ;
     return tlm::TLM_UPDATED;
@@ -85,33 +83,22 @@ unsigned FixedMemory::transport_dbg(Transaction& transaction) {
 
 std::uint64_t FixedMemory::serve(Transaction& transaction, std::uint64_t picoseconds) {
   if (!has_bytes_to_transfer(transaction, options_.bytes)) return picoseconds;
-  const std::uint64_t first_data = picoseconds + latency_;
-  if (first_data >= busy_until_) {
-    busy_from_ = busy_until_ = first_data;
-    busy_bytes_ = 0;
-  }
-  busy_bytes_ += transaction.get_data_length();
-  const double passed = std::ceil(static_cast<double>(busy_bytes_) * 1000 / options_.gigabytes_per_second);
-  const std::uint64_t end = busy_from_ + static_cast<std::uint64_t>(passed);
-  data_busy_ += end - busy_until_;
-  busy_until_ = end;
   if (options_.move_bytes) move_enabled_bytes(transaction, bytes_);
-  ++(transaction.is_read() ? reads_ : writes_);
-  (transaction.is_read() ? bytes_read_ : bytes_written_) += enabled_bytes(transaction);
   transaction.set_response_status(tlm::TLM_OK_RESPONSE);
-  return end;
+  return service_.serve(transaction.get_data_length(), enabled_bytes(transaction), transaction.is_write(), picoseconds);
 }
 
 void FixedMemory::respond() {
   const std::uint64_t now = now_picoseconds();
-  while (responding_ == nullptr && !responses_.empty()) {
-    const std::uint64_t from = std::max(responses_.front().picoseconds, response_free_);
+  MemoryAnswers& answers = service_.answers();
+  while (responding_ == nullptr && !answers.empty()) {
+    const std::uint64_t from = std::max(answers.first().picoseconds, response_free_);
     if (from > now) {
       wake_.notify(duration(from - now));
       return;
     }
-    Transaction& transaction = *responses_.front().transaction;
-    responses_.pop_front();
+    Transaction& transaction = *reinterpret_cast<Transaction*>(answers.first().tag);
+    answers.pop();
     responding_ = &transaction;
     tlm::tlm_phase phase = tlm::BEGIN_RESP;
     sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
@@ -123,16 +110,6 @@ void FixedMemory::respond() {
       transaction.release();
     }
   }
-}
-
-std::vector<Statistic> FixedMemory::statistics() const {
-  return {
-      {"reads", "transactions", "that read", reads_},
-      {"writes", "transactions", "that wrote", writes_},
-      {"bytes_read", "bytes", "asked for by read transactions and delivered", bytes_read_},
-      {"bytes_written", "bytes", "given by write transactions, bytes not enabled excepted", bytes_written_},
-      {"data_busy", "ps", "in which the data bus carried data", data_busy_},
-  };
 }
 
 }  // namespace fusesim::memory

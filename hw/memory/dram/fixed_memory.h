@@ -5,11 +5,11 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
-#include <deque>
 #include <systemc>
 #include <tlm>
 #include <vector>
 
+#include "hw/memory/dram/fixed_service.h"
 #include "hw/memory/dram/sparse_bytes.h"
 #include "hw/memory/statistics/statistic.h"
 
@@ -22,8 +22,7 @@ struct FixedMemoryOptions {
   bool move_bytes = true;            ///< False: timing only. Data pointers are not followed; there are no contents.
 };
 
-/// Requests are served in order over one data bus. Data of a request begins to pass when its latency is over and the
-/// data of the requests before it has passed: latencies overlap with each other and with data.
+/// FixedService as a target.
 ///
 /// nb_transport: END_REQ at once, as the return value of BEGIN_REQ; BEGIN_RESP when the last data has passed, one
 /// response at a time. A transaction needs a memory manager. b_transport returns at once with the delay raised to the
@@ -40,15 +39,10 @@ class FixedMemory final : public sc_core::sc_module {
   /// Throws std::invalid_argument naming the option that is wrong.
   FixedMemory(const sc_core::sc_module_name& module_name, const FixedMemoryOptions& options);
 
-  [[nodiscard]] std::vector<Statistic> statistics() const;
+  [[nodiscard]] std::vector<Statistic> statistics() const { return service_.statistics(); }
 
  private:
   using Transaction = tlm::tlm_generic_payload;
-  struct Response {
-    std::uint64_t picoseconds;
-    Transaction* transaction;
-  };
-
   tlm::tlm_sync_enum nb_transport_fw(Transaction& transaction, tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void b_transport(Transaction& transaction, sc_core::sc_time& delay);
   unsigned transport_dbg(Transaction& transaction);
@@ -57,20 +51,12 @@ class FixedMemory final : public sc_core::sc_module {
   std::uint64_t serve(Transaction& transaction, std::uint64_t picoseconds);
 
   FixedMemoryOptions options_;
-  std::uint64_t latency_;
+  FixedService service_;  ///< Answers are tagged with their transactions.
   SparseBytes bytes_;
-
-  // The end of the data so far is counted from where the bus was last idle, so that roundings do not add up.
-  std::uint64_t busy_from_ = 0;
-  std::uint64_t busy_bytes_ = 0;
-  std::uint64_t busy_until_ = 0;
 
   Transaction* responding_ = nullptr;  ///< Between BEGIN_RESP and END_RESP.
   std::uint64_t response_free_ = 0;    ///< When the next BEGIN_RESP may be sent, nothing responding.
-  std::deque<Response> responses_;     ///< In order of time.
   sc_core::sc_event wake_;
-
-  std::uint64_t reads_ = 0, writes_ = 0, bytes_read_ = 0, bytes_written_ = 0, data_busy_ = 0;
 };
 
 }  // namespace fusesim::memory

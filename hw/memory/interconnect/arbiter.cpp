@@ -2,7 +2,6 @@
 #include "hw/memory/interconnect/arbiter.h"
 
 #include <algorithm>
-#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -157,8 +156,8 @@ void Arbiter::grant_request() {
   last_ = index;
   state.granted = true;
   --waiting_;
-  ++state.grants;
-  state.waited += now() - state.request_time;
+  ++state.counters.grants;
+  state.counters.waited += (now() - state.request_time).value();
   requesting_ = &transaction;
   requesting_input_ = index;
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
@@ -213,15 +212,6 @@ bool Arbiter::begin_response(std::size_t input, Transaction& transaction, sc_cor
   state.responding = nullptr;
   state.response_free = now() + delay;
   return true;
-}
-
-std::vector<Statistic> Arbiter::statistics(std::size_t input) const {
-  const Input& state = state_.at(input);
-  return {
-      {"grants", "requests", "of this input passed to the target", state.grants},
-      {"waited", "ps", "from the effect of each request to its grant, summed over all",
-       static_cast<std::uint64_t>(std::llround(state.waited / sc_core::sc_time(1, sc_core::SC_PS)))},
-  };
 }
 
 }  // namespace fusesim::memory

@@ -12,7 +12,7 @@
 #include <tlm>
 #include <vector>
 
-#include "hw/memory/statistics/statistic.h"
+#include "hw/memory/statistics/counters.h"
 
 namespace fusesim::memory {
 
@@ -42,7 +42,9 @@ class Arbiter final : public sc_core::sc_module {
   Arbiter(const sc_core::sc_module_name& module_name, std::size_t input_count,
           Arbitration order = Arbitration::round_robin);
 
-  [[nodiscard]] std::vector<Statistic> statistics(std::size_t input) const;
+  [[nodiscard]] std::vector<Statistic> statistics(std::size_t input) const {
+    return state_.at(input).counters.statistics();
+  }
 
  private:
   using Transaction = tlm::tlm_generic_payload;
@@ -57,8 +59,7 @@ class Arbiter final : public sc_core::sc_module {
     std::deque<Waiting> responses;  ///< Not yet begun here.
     Transaction* responding = nullptr;
     sc_core::sc_time response_free;
-    std::uint64_t grants = 0;
-    sc_core::sc_time waited;
+    ArbiterCounters counters;
   };
   /// Of a transaction under way.
   struct Route {
