@@ -11,15 +11,25 @@
 
 namespace fusesim::zoo {
 
-/// Names of all networks, in table order: mobilenet_v1 mobilenet_v2 mobilenet_v3_small mobilenet_v3_large mnasnet_b1
-/// resnet50.
+/// Names of the networks of the FuSeConv study, at 224x224x3, in table order: mobilenet_v1 mobilenet_v2
+/// mobilenet_v3_small mobilenet_v3_large mnasnet_b1 resnet50.
 [[nodiscard]] std::span<const std::string_view> networks();
 
-/// Variants of a network, baseline first: baseline fuse_full fuse_half [fuse_full_50 fuse_half_50]. Throws
-/// std::invalid_argument naming the nearest network when `network` is unknown.
+/// Names of the networks of the ARCHON study, at 32x32x3: fusionet_c10 fusionet_c100 archon_mobilenet_v2_baseline
+/// archon_mobilenet_v2_baseline_c100 archon_mobilenet_v2 archon_mnasnet_baseline archon_mnasnet_baseline_c100
+/// archon_mnasnet archon_shufflenet_baseline archon_shufflenet. Those without _baseline are made for fused blocks; all
+/// but _c100 have 10 classes.
+[[nodiscard]] std::span<const std::string_view> archon_networks();
+
+/// Both of the above, in this order.
+[[nodiscard]] std::span<const std::string_view> all_networks();
+
+/// Variants of a network, baseline first: baseline fuse_full fuse_half [fuse_full_50 fuse_half_50]; those of the ARCHON
+/// study have a baseline only. Throws std::invalid_argument naming the nearest network when `network` is unknown.
 [[nodiscard]] std::span<const std::string_view> variants(std::string_view network);
 
-/// Builds the graph at 224x224x3. Throws std::invalid_argument naming the nearest valid name when either is unknown.
+/// Builds the graph at its study's size. Throws std::invalid_argument naming the nearest valid name when either is
+/// unknown.
 [[nodiscard]] graph::Graph build(std::string_view network, std::string_view variant);
 
 /// A row of the FuSeConv paper's tables.
