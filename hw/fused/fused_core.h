@@ -55,10 +55,11 @@ struct Word {
   std::uint16_t channel = 0;
 };
 
-/// Writes `x.size()` neighbouring positions of a tile.
+/// Writes `x.size()` neighbouring positions of a tile, at most tile_port_bytes.
 struct TileWrite {
   std::uint8_t buffer = 0;
   std::uint16_t channel = 0, position = 0;
+  std::uint16_t positions = 1;      ///< Of the tile written, which need not be that of CoreInputs::geometry.
   std::span<const std::int16_t> x;  ///< -255 .. 255.
   std::span<const std::int8_t> v;   ///< -8 .. 7.
 };
