@@ -42,7 +42,7 @@ struct Word {
   std::span<const Lane> lanes;  ///< At most L.
   // Predictor.
   std::span<const Ending> endings;  ///< At most F.
-  std::uint8_t pass = 0;            ///< expand: PE p works on position pass * PEs + p.
+  std::uint16_t pass = 0;           ///< expand: PE p works on position pass * PEs + p.
   /// depthwise: place in the level storage of the sum that the lanes after the last ending belong to, which goes on in
   /// the next word. All other lanes read the place of the ending they lead to.
   std::uint16_t open_level = 0;
@@ -128,7 +128,7 @@ class FusedCore {
   /// The PEs (group * V ..) that the output unit works on in this cycle.
   [[nodiscard]] virtual std::optional<std::uint32_t> output_group() const = 0;
   [[nodiscard]] virtual std::optional<Emitted> emitted() const = 0;
-  /// No word, sum, queue entry or result is under way.
+  /// No word, sum, queue entry or result is under way (docs/fused.md, at the end of "Pipeline").
   [[nodiscard]] virtual bool idle() const = 0;
 
   // State.
