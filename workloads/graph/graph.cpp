@@ -88,6 +88,8 @@ Totals totals(const Graph& graph) {
   for (const Node& node : graph.nodes()) {
     if (std::holds_alternative<BatchNorm>(node.op)) {
       sum.params_bn += parameters(node.op);
+    } else if (const auto* block = std::get_if<PredictedBlock>(&node.op); block && node.executed) {
+      sum.params_bn += batch_norm_parameters(*block);
     } else if (!node.executed) {
       sum.params_unused += parameters(node.op);
     }

@@ -63,7 +63,8 @@ class Graph {
 /// Nodes that compute the gate of a Scale from the map it scales: what lies between the two. One flag a node.
 [[nodiscard]] std::vector<bool> squeeze_excite_nodes(const Graph& graph);
 
-/// The convolutions and linear layers that run, in node order. Throws GraphError when the graph is not valid.
+/// The convolutions and linear layers that run, in node order; of a predicted block the three it is made of, named
+/// "<node>.expand", "<node>.depthwise" and "<node>.project". Throws GraphError when the graph is not valid.
 [[nodiscard]] std::vector<Layer> array_layers(const Graph& graph);
 
 /// Sizes of a whole network.

@@ -36,6 +36,34 @@ Layer from_conv(const Conv& conv) {
   return layer;
 }
 
+/// The three layers of a block, as if it were not predicted. They depend on `sources` and each on the one before.
+std::vector<Layer> block_layers(const Node& node, const PredictedBlock& block, Shape in,
+                                const std::set<std::uint32_t>& sources, std::uint32_t first) {
+  const Shape middle{block.middle_channels, in.height, in.width};
+  const Shape windows{block.middle_channels, node.shape.height, node.shape.width};
+  std::vector<Layer> layers;
+  const auto append = [&](const char* part, const Conv& conv, Shape from, Shape to) {
+    Layer layer = from_conv(conv);
+    layer.name = node.name + '.' + part;
+    layer.in_channels = from.channels;
+    layer.in_height = from.height;
+    layer.in_width = from.width;
+    layer.out_channels = to.channels;
+    layer.out_height = to.height;
+    layer.out_width = to.width;
+    if (layers.empty()) {
+      layer.depends_on.assign(sources.begin(), sources.end());
+    } else {
+      layer.depends_on = {first + static_cast<std::uint32_t>(layers.size()) - 1};
+    }
+    layers.push_back(std::move(layer));
+  };
+  append("expand", expansion(block), in, middle);
+  append("depthwise", depthwise(block), middle, windows);
+  append("project", projection(block), windows, node.shape);
+  return layers;
+}
+
 }  // namespace
 
 const char* name(LayerType type) {
@@ -85,6 +113,15 @@ std::vector<Layer> array_layers(const Graph& graph) {
     const Node& node = nodes[id];
     if (!node.executed) continue;
     for (const NodeId input : node.inputs) sources[id].insert(sources[input].begin(), sources[input].end());
+    if (const auto* block = std::get_if<PredictedBlock>(&node.op)) {
+      const auto first = static_cast<std::uint32_t>(layers.size());
+      for (Layer& layer : block_layers(node, *block, nodes[node.inputs[0]].shape, sources[id], first)) {
+        layers.push_back(std::move(layer));
+      }
+      if (!block->residual) sources[id].clear();
+      sources[id].insert(first + 2);
+      continue;
+    }
     const auto* conv = std::get_if<Conv>(&node.op);
     if (conv == nullptr && !std::holds_alternative<Linear>(node.op)) continue;
 

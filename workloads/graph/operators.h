@@ -92,17 +92,37 @@ struct Activation {
   ActivationKind kind = ActivationKind::relu;
 };
 
+/// An expand - depthwise - project block with ReLUs after its first two convolutions, both predicted (docs/fused.md).
+/// All three convolutions have the same groups; batch norms are part of it. Prediction alters results: graphs hold one
+/// only where they have been annotated so.
+struct PredictedBlock {
+  std::uint32_t in_channels = 0, middle_channels = 0, out_channels = 0;
+  std::uint32_t groups = 1;              ///< Divides all three.
+  std::uint32_t kernel = 3, stride = 1;  ///< Of the depthwise convolution.
+  Padding padding = {};                  ///< Likewise.
+  std::uint32_t shuffle = 1;             ///< Groups of the channel shuffle that follows; 1: none.
+  bool residual = false;                 ///< The block's input is added to its result, after the shuffle.
+};
+
 /// A map seen as a vector of channels * height * width features.
 struct Flatten {};
 
-using Operator =
-    std::variant<Input, Conv, Linear, BatchNorm, Pool, Add, Concat, Split, Scale, Activation, Flatten, Shuffle>;
+using Operator = std::variant<Input, Conv, Linear, BatchNorm, Pool, Add, Concat, Split, Scale, Activation, Flatten,
+                              Shuffle, PredictedBlock>;
 
 /// "input", "conv", "linear", "batch_norm", "pool", "add", "concat", "split", "scale", "activation", "flatten",
-/// "shuffle".
+/// "shuffle", "predicted_block".
 [[nodiscard]] const char* name(const Operator& op);
 
-/// Weights and biases in elements; batch norm has two per channel.
+/// Weights and biases in elements; batch norm has two per channel. A predicted block has those of its convolutions and
+/// their batch norms; what the predictor adds is made of the same weights and does not count.
 [[nodiscard]] std::uint64_t parameters(const Operator& op);
+
+/// The three convolutions of a block, without biases.
+[[nodiscard]] Conv expansion(const PredictedBlock& block);
+[[nodiscard]] Conv depthwise(const PredictedBlock& block);
+[[nodiscard]] Conv projection(const PredictedBlock& block);
+/// Of the batch norms after them.
+[[nodiscard]] std::uint64_t batch_norm_parameters(const PredictedBlock& block);
 
 }  // namespace fusesim::graph

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "workloads/graph/graph.h"
@@ -158,6 +159,33 @@ struct Inference {
       fail(node, "{} groups do not divide the {} channels it shuffles", op.groups, in[0].channels);
     }
     return in[0];
+  }
+
+  Shape operator()(const PredictedBlock& op) const {
+    require_positive(node, "middle_channels", op.middle_channels);
+    require_positive(node, "out_channels", op.out_channels);
+    require_positive(node, "groups", op.groups);
+    require_positive(node, "shuffle", op.shuffle);
+    if (op.in_channels % op.groups != 0 || op.middle_channels % op.groups != 0 || op.out_channels % op.groups != 0) {
+      fail(node, "{} groups do not divide {} input, {} middle and {} output channels", op.groups, op.in_channels,
+           op.middle_channels, op.out_channels);
+    }
+    if (op.out_channels % op.shuffle != 0) {
+      fail(node, "{} groups do not divide the {} channels it shuffles", op.shuffle, op.out_channels);
+    }
+    if (op.kernel == 0 || op.kernel > 7) fail(node, "a predicted block's kernel is 1 to 7, not {}", op.kernel);
+    if (op.stride == 0 || op.stride > 2) fail(node, "a predicted block's stride is 1 or 2, not {}", op.stride);
+    const Padding& pad = op.padding;
+    if (std::max({pad.top, pad.left, pad.bottom, pad.right}) >= op.kernel) {
+      fail(node, "a predicted block's padding must be smaller than its {0}x{0} kernel", op.kernel);
+    }
+    const Shape middle = (*this)(expansion(op));
+    const Shape windows = Inference{node, {&middle, 1}}(depthwise(op));
+    const Shape out = Inference{node, {&windows, 1}}(projection(op));
+    if (op.residual && out != in[0]) {
+      fail(node, "adds its input {} to its result {}: a residual needs equal shapes", to_string(in[0]), to_string(out));
+    }
+    return out;
   }
 };
 

@@ -189,6 +189,9 @@ struct Evaluation {
     }
     return result;
   }
+  Map operator()(const graph::PredictedBlock&) const {
+    throw QuantizeError(fmt::format("node '{}': a predicted block has no real parameters", node.name));
+  }
   Map operator()(const graph::Input&) const {
     throw QuantizeError(fmt::format("node '{}': the input is given, not evaluated", node.name));
   }

@@ -117,6 +117,14 @@ struct Execution {
     }
   }
 
+  void operator()(const graph::PredictedBlock& block) {
+    BlockTrace trace =
+        execute_block(block, network.block(id), inputs[0]->shape, in_format(0), format(), inputs[0]->values);
+    result.values = std::move(trace.result);
+    if (!options.keep_sums) return;
+    for (const std::int64_t sum : trace.sums) result.sums.push_back(static_cast<std::int32_t>(sum));
+  }
+
   // Batch norm is not part of a QuantizedGraph, and the input has no operands to run on.
   void operator()(const graph::BatchNorm&) { refuse(); }
   void operator()(const graph::Input&) { refuse(); }

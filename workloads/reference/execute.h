@@ -17,7 +17,7 @@ struct Tensor {
   graph::Shape shape;
   std::vector<std::int8_t> values;  ///< C,H,W.
   /// Of a convolution or linear layer, if asked for: the sums as they leave the array, without bias, zero point
-  /// correction or requantisation. C,H,W.
+  /// correction or requantisation. Of a predicted block: BlockTrace::sums. C,H,W.
   std::vector<std::int32_t> sums;
 };
 

@@ -41,6 +41,18 @@ struct BlockConstants {
   std::vector<Ladder> expand_ladders, depthwise_ladders;  ///< M each.
 };
 
+/// Bits of a term of a composed list, sign included.
+inline constexpr std::uint32_t kTermBits = 16;
+/// Of a block's biases: 2^14 is the largest shift.
+inline constexpr std::uint32_t kLargestBiasShift = 14;
+
+/// Throws ArithmeticError, which says what is wrong and by how much, when a size does not fit; a ternary value is not
+/// -1, 0 or 1; levels or input thresholds are out of order; a shift is too large; the residual's multiplier is missing
+/// or not wanted; without a residual, `projected` is not `out`; a product of factors (and bias) is no term of
+/// kTermBits; or the sums of an output channel, its bias included, can leave 32 bits under some masks and input.
+void check(const graph::PredictedBlock& block, const BlockConstants& constants, const TensorFormat& in,
+           const TensorFormat& out);
+
 /// All that layer-by-layer execution passes through.
 struct BlockTrace {
   std::vector<std::uint8_t> mask1;    ///< M x H x W of the input map.
@@ -57,5 +69,11 @@ struct BlockTrace {
 [[nodiscard]] BlockTrace execute_block(const graph::PredictedBlock& block, const BlockConstants& constants,
                                        graph::Shape shape, const TensorFormat& in, const TensorFormat& out,
                                        std::span<const std::int8_t> input);
+
+/// The last steps of a block, from sums to its result: bias, requantisation, shuffle, residual.
+[[nodiscard]] std::vector<std::int8_t> finish_block(const graph::PredictedBlock& block, const BlockConstants& constants,
+                                                    const TensorFormat& in, const TensorFormat& out,
+                                                    std::span<const std::int64_t> sums,
+                                                    std::span<const std::int8_t> input);
 
 }  // namespace fusesim::reference

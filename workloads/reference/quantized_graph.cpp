@@ -60,7 +60,8 @@ std::optional<graph::Conv> as_convolution(const graph::Operator& op) {
   return std::nullopt;
 }
 
-QuantizedGraph::QuantizedGraph(graph::Graph graph, std::vector<TensorFormat> formats, std::map<NodeId, Weights> weights)
+QuantizedGraph::QuantizedGraph(graph::Graph graph, std::vector<TensorFormat> formats, std::map<NodeId, Weights> weights,
+                               std::map<NodeId, BlockConstants> blocks)
     : graph_(std::move(graph)), formats_(std::move(formats)) {
   graph_.validate();
   const std::vector<Node>& nodes = graph_.nodes();
@@ -80,23 +81,34 @@ QuantizedGraph::QuantizedGraph(graph::Graph graph, std::vector<TensorFormat> for
       fail(node, "{} keeps the format of '{}', which it reads, but is given another", graph::name(node.op),
            nodes[node.inputs[0]].name);
     }
-    constants_.push_back(derive(node, id, weights));
+    constants_.push_back(derive(node, id, weights, blocks));
   }
   if (inputs != 1) throw std::invalid_argument(fmt::format("the graph has {} inputs, not one", inputs));
   if (!weights.empty()) {
     throw std::invalid_argument(
         fmt::format("weights are given for node {}, which is no convolution or linear layer", weights.begin()->first));
   }
+  if (!blocks.empty()) {
+    throw std::invalid_argument(
+        fmt::format("constants of a predicted block are given for node {}, which is none", blocks.begin()->first));
+  }
 }
 
-/// Takes what it uses out of `weights`.
-Constants QuantizedGraph::derive(const Node& node, NodeId id, std::map<NodeId, Weights>& weights) const try {
+/// Takes what it uses out of `weights` and `blocks`.
+Constants QuantizedGraph::derive(const Node& node, NodeId id, std::map<NodeId, Weights>& weights,
+                                 std::map<NodeId, BlockConstants>& blocks) const try {
   const TensorFormat& out = formats_[id];
   const auto in = [&](std::size_t i) -> const TensorFormat& { return formats_[node.inputs[i]]; };
   if (as_convolution(node.op)) {
     auto own = weights.extract(id);
     if (own.empty()) fail(node, "has no weights");
     return derive_convolution(node, id, std::move(own.mapped()));
+  }
+  if (const auto* block = std::get_if<graph::PredictedBlock>(&node.op)) {
+    auto own = blocks.extract(id);
+    if (own.empty()) fail(node, "has no constants; a predicted block is given them whole");
+    check(*block, own.mapped(), in(0), out);
+    return std::move(own.mapped());
   }
   if (std::holds_alternative<graph::BatchNorm>(node.op)) fail(node, "a batch norm must be folded before quantising");
   if (const auto* pool = std::get_if<graph::Pool>(&node.op); pool && pool->kind != graph::PoolKind::max) {
@@ -144,6 +156,12 @@ ConvConstants QuantizedGraph::derive_convolution(const Node& node, NodeId id, We
 const ConvConstants& QuantizedGraph::convolution(NodeId id) const {
   const auto* constants = std::get_if<ConvConstants>(&constants_.at(id));
   if (!constants) fail(graph_.node(id), "is no convolution or linear layer but {}", graph::name(graph_.node(id).op));
+  return *constants;
+}
+
+const BlockConstants& QuantizedGraph::block(NodeId id) const {
+  const auto* constants = std::get_if<BlockConstants>(&constants_.at(id));
+  if (!constants) fail(graph_.node(id), "is no predicted block but {}", graph::name(graph_.node(id).op));
   return *constants;
 }
 

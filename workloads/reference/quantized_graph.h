@@ -10,6 +10,7 @@
 
 #include "workloads/graph/graph.h"
 #include "workloads/reference/arithmetic.h"
+#include "workloads/reference/predicted_block.h"
 
 namespace fusesim::reference {
 
@@ -47,19 +48,21 @@ struct TableConstants {
   Table table{};
 };
 /// Nodes without constants: input, max pool, split, flatten, shuffle.
-using Constants =
-    std::variant<std::monostate, ConvConstants, RescaleConstants, AddConstants, ClampConstants, TableConstants>;
+using Constants = std::variant<std::monostate, ConvConstants, RescaleConstants, AddConstants, ClampConstants,
+                               TableConstants, BlockConstants>;
 
 /// Immutable and consistent: everything is checked and derived by the constructor.
 class QuantizedGraph {
  public:
-  /// `formats` has one entry a node, `weights` one a convolution and linear layer.
+  /// `formats` has one entry a node, `weights` one a convolution and linear layer, `blocks` one a predicted block.
   ///
   /// Throws std::invalid_argument naming the node when the graph is not valid or holds a batch norm (it must have been
   /// folded) or a node that never runs; when it has not exactly one input; when weights are missing, of the wrong size
-  /// or outside their type; when a zero point is outside its type; when split, flatten, shuffle, max pool, ReLU or ReLU6 change
-  /// the format of what they read; when a ratio of scales is too large for a multiplier.
-  QuantizedGraph(graph::Graph graph, std::vector<TensorFormat> formats, std::map<graph::NodeId, Weights> weights);
+  /// or outside their type; when a zero point is outside its type; when split, flatten, shuffle, max pool, ReLU or
+  /// ReLU6 change the format of what they read; when a ratio of scales is too large for a multiplier; when check()
+  /// refuses the constants of a block.
+  QuantizedGraph(graph::Graph graph, std::vector<TensorFormat> formats, std::map<graph::NodeId, Weights> weights,
+                 std::map<graph::NodeId, BlockConstants> blocks = {});
 
   [[nodiscard]] const graph::Graph& graph() const { return graph_; }
   /// The format of a node's result.
@@ -67,11 +70,13 @@ class QuantizedGraph {
   [[nodiscard]] const Constants& constants(graph::NodeId id) const { return constants_.at(id); }
   /// Of a convolution or linear layer. Throws std::invalid_argument for another node.
   [[nodiscard]] const ConvConstants& convolution(graph::NodeId id) const;
+  /// Of a predicted block. Throws std::invalid_argument for another node.
+  [[nodiscard]] const BlockConstants& block(graph::NodeId id) const;
   [[nodiscard]] graph::NodeId input() const { return input_; }
 
  private:
-  [[nodiscard]] Constants derive(const graph::Node& node, graph::NodeId id,
-                                 std::map<graph::NodeId, Weights>& weights) const;
+  [[nodiscard]] Constants derive(const graph::Node& node, graph::NodeId id, std::map<graph::NodeId, Weights>& weights,
+                                 std::map<graph::NodeId, BlockConstants>& blocks) const;
   [[nodiscard]] ConvConstants derive_convolution(const graph::Node& node, graph::NodeId id, Weights weights) const;
 
   graph::Graph graph_;
