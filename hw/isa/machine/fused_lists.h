@@ -42,7 +42,7 @@ struct FusedTerm {
 
 /// The lists of one accumulate instruction, in the order of the stream.
 struct FusedTerms {
-  std::vector<FusedTerm> terms;  ///< Of all lists. An empty list is a single null term: weight 0, middle 0.
+  std::vector<FusedTerm> terms;     ///< Of all lists. An empty list is a single null term: weight 0, middle 0.
   std::vector<std::uint32_t> ends;  ///< Of each list, one past its last term. Lists follow one another.
   /// Multiplications of the composer; 0 for lists that were stored composed. One for each output channel, tap and
   /// middle channel with P and D not zero, one for each term that is not null.
