@@ -88,5 +88,52 @@ TEST(ArrayLayers, NamesOfTypesAreThoseOfTheTables) {
   EXPECT_STREQ(name(LayerType::linear), "linear");
 }
 
+/// The same block twice: predicted, and as the nodes it stands for.
+Graph bottleneck(bool predicted) {
+  Graph graph;
+  graph.add("input", Input{{8, 9, 7}});
+  graph.add("first", Conv{.in_channels = 8, .out_channels = 8}, {0});
+  const Padding padding = Padding::symmetric(2, 2);
+  NodeId at = 0;
+  if (predicted) {
+    at = graph.add("block", PredictedBlock{8, 40, 8, 4, 5, 1, padding, 4, true}, {1});
+  } else {
+    at = graph.add("block.expand", Conv{.in_channels = 8, .out_channels = 40, .groups = 4}, {1});
+    at = graph.add("block.expand.bn", BatchNorm{40}, {at});
+    at = graph.add("block.expand.relu", Activation{}, {at});
+    at = graph.add("block.depthwise", Conv{40, 40, 5, 5, 1, 1, padding, 1, 1, 40}, {at});
+    at = graph.add("block.depthwise.bn", BatchNorm{40}, {at});
+    at = graph.add("block.depthwise.relu", Activation{}, {at});
+    at = graph.add("block.project", Conv{.in_channels = 40, .out_channels = 8, .groups = 4}, {at});
+    at = graph.add("block.project.bn", BatchNorm{8}, {at});
+    at = graph.add("block.shuffle", Shuffle{4}, {at});
+    at = graph.add("block.add", Add{}, {at, 1});
+  }
+  graph.add("last", Conv{.in_channels = 8, .out_channels = 3}, {at});
+  return graph;
+}
+
+TEST(ArrayLayers, OfAPredictedBlockAreThoseItStandsFor) {
+  const Graph predicted = bottleneck(true), plain = bottleneck(false);
+  EXPECT_EQ(predicted.node(predicted.output()).shape, plain.node(plain.output()).shape);
+  const std::vector<Layer> actual = array_layers(predicted), expected = array_layers(plain);
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    EXPECT_EQ(actual[i].name, expected[i].name);
+    EXPECT_EQ(actual[i].type, expected[i].type);
+    EXPECT_EQ(actual[i].macs(), expected[i].macs());
+    EXPECT_EQ(actual[i].params(), expected[i].params());
+    EXPECT_EQ(actual[i].in_height, expected[i].in_height);
+    EXPECT_EQ(actual[i].out_width, expected[i].out_width);
+    EXPECT_EQ(actual[i].pad_bottom, expected[i].pad_bottom);
+    EXPECT_EQ(actual[i].groups, expected[i].groups);
+    EXPECT_EQ(actual[i].depends_on, expected[i].depends_on);
+  }
+  EXPECT_EQ(totals(predicted).macs, totals(plain).macs);
+  EXPECT_EQ(totals(predicted).params_array, totals(plain).params_array);
+  EXPECT_EQ(totals(predicted).params_bn, totals(plain).params_bn);
+  EXPECT_EQ(parameters(predicted.node(2).op), totals(plain).params() - 8 * 8 - 8 * 3);
+}
+
 }  // namespace
 }  // namespace fusesim::graph

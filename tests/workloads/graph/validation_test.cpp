@@ -169,5 +169,29 @@ TEST(Validation, WhatNeverRunsIsReadOnlyByItsLike) {
   EXPECT_EQ(sum.params(), 44U);
 }
 
+TEST(Validation, PredictedBlocksThatDoNotFit) {
+  const PredictedBlock good{8, 24, 8, 4, 3, 1, Padding::symmetric(1, 1), 2, true};
+  EXPECT_EQ(refusal(good, {0}), "accepted");
+  const auto changed = [&](auto change) {
+    PredictedBlock block = good;
+    change(block);
+    return refusal(block, {0});
+  };
+  EXPECT_EQ(changed([](auto& b) { b.in_channels = 4; }),
+            "node 'bad': expects 4 input channels but reads a map of 8 (8x6x6)");
+  EXPECT_EQ(changed([](auto& b) { b.middle_channels = 0; }), "node 'bad': middle_channels is zero");
+  EXPECT_EQ(changed([](auto& b) { b.middle_channels = 22; }),
+            "node 'bad': 4 groups do not divide 8 input, 22 middle and 8 output channels");
+  EXPECT_EQ(changed([](auto& b) { b.shuffle = 3; }), "node 'bad': 3 groups do not divide the 8 channels it shuffles");
+  EXPECT_EQ(changed([](auto& b) { b.kernel = 8; }), "node 'bad': a predicted block's kernel is 1 to 7, not 8");
+  EXPECT_EQ(changed([](auto& b) { b.stride = 3; }), "node 'bad': a predicted block's stride is 1 or 2, not 3");
+  EXPECT_EQ(changed([](auto& b) { b.padding.left = 3; }),
+            "node 'bad': a predicted block's padding must be smaller than its 3x3 kernel");
+  EXPECT_EQ(changed([](auto& b) { b.stride = 2; }),
+            "node 'bad': adds its input 8x6x6 to its result 8x3x3: a residual needs equal shapes");
+  EXPECT_EQ(changed([](auto& b) { b.kernel = 7, b.padding = {}; }),
+            "node 'bad': the kernel reaches over 7 elements of height but the padded map has 6");
+}
+
 }  // namespace
 }  // namespace fusesim::graph
