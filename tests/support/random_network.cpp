@@ -50,7 +50,7 @@ class Builder {
 
   void append() {
     const NodeId from = pick();
-    switch (random_.between(0, 13)) {
+    switch (random_.between(0, 14)) {
       case 0:
       case 1:
       case 2:
@@ -79,6 +79,9 @@ class Builder {
         break;
       case 12:
         scale(from);
+        break;
+      case 13:
+        shuffle(from);
         break;
       default:
         vector(from);
@@ -200,6 +203,24 @@ class Builder {
     const std::uint32_t channels = shape(from).channels;
     const std::uint32_t begin = random_.between(0, channels - 1), end = random_.between(begin + 1, channels);
     share_format(add(graph::Split{begin, end}, {from}), from);
+  }
+
+  /// Often of a grouped convolution made for it, whose groups are not always the shuffle's.
+  void shuffle(NodeId from) {
+    std::uint32_t groups = random_.between(2, 4);
+    if (random_.chance(0.6) || shape(from).channels % groups != 0) {
+      const std::uint32_t of_filters = shape(from).channels % groups == 0 ? groups : 1;
+      from = add(graph::Conv{.in_channels = shape(from).channels,
+                             .out_channels = groups * random_.between(1, 6),
+                             .groups = of_filters},
+                 {from});
+    }
+    if (random_.chance(0.1)) groups = shape(from).channels;
+    share_format(add(graph::Shuffle{groups}, {from}), from);
+    if (random_.chance(0.2)) {
+      const auto last = static_cast<NodeId>(graph_.nodes().size() - 1);
+      share_format(add(graph::Shuffle{shape(last).channels / groups}, {last}), last);
+    }
   }
 
   void scale(NodeId from) {

@@ -15,7 +15,7 @@ struct NetworkOptions {
 };
 
 /// Odd sizes, strides, groups, dilation, asymmetric padding, 4-bit tensors and weights, concats that copy and that
-/// rescale, views of views. The same for equal arguments.
+/// rescale, views of views, shuffles of whatever. The same for equal arguments.
 [[nodiscard]] reference::QuantizedGraph random_network(std::uint64_t seed, const NetworkOptions& options = {});
 
 }  // namespace fusesim::test

@@ -11,11 +11,18 @@ using isa::machine::Instruction;
 using isa::machine::Pad;
 using isa::machine::queue_count;
 
-/// Whether two sets of runs share a byte; may say yes too often for sets with different strides.
+/// Whether two sets of runs share a byte.
 bool overlap(const DramRuns& a, const DramRuns& b) {
   const auto end = [](const DramRuns& r) { return r.begin + (r.count - 1) * r.stride + r.run; };
   if (a.begin >= end(b) || b.begin >= end(a)) return false;
-  if (a.count > 1 && b.count > 1 && a.stride != b.stride) return true;
+  if (a.count > 1 && b.count > 1 && a.stride != b.stride) {
+    const DramRuns& fewer = a.count <= b.count ? a : b;
+    const DramRuns& more = a.count <= b.count ? b : a;
+    for (std::uint64_t i = 0; i < fewer.count; ++i) {
+      if (overlap({fewer.section, fewer.begin + i * fewer.stride, fewer.run, 1, 0}, more)) return true;
+    }
+    return false;
+  }
   const std::uint64_t stride = a.count > 1 ? a.stride : b.stride;
   if (stride == 0) return true;
   if (a.count > 1 && b.count > 1) {
@@ -113,12 +120,14 @@ void Emitter::reduce(std::size_t queue, Counts& waits) const {
   }
 }
 
-std::uint32_t Emitter::emit(Instruction instruction, std::span<const PadAccess> pads, const DramRuns* dram) {
+std::uint32_t Emitter::emit(Instruction instruction, std::span<const PadAccess> pads, std::span<const DramRuns> dram) {
   const auto queue = static_cast<std::size_t>(instruction.queue());
   const bool stores = instruction.queue() == isa::machine::Queue::store;
   Counts waits{};
   for (const PadAccess& access : pads) require(access, waits);
-  if (dram && !stores) require(*dram, waits);
+  if (!stores) {
+    for (const DramRuns& runs : dram) require(runs, waits);
+  }
   reduce(queue, waits);
 
   const Counts start = implied(queue, waits, queue_count);
@@ -130,9 +139,11 @@ std::uint32_t Emitter::emit(Instruction instruction, std::span<const PadAccess> 
   at_end_[queue].push_back(end);
 
   for (const PadAccess& access : pads) note(access, queue, token);
-  if (dram && stores) {
-    if (written_.size() <= dram->section) written_.resize(dram->section + std::size_t{1});
-    written_[dram->section].push_back({*dram, token});
+  if (stores) {
+    for (const DramRuns& runs : dram) {
+      if (written_.size() <= runs.section) written_.resize(runs.section + std::size_t{1});
+      written_[runs.section].push_back({runs, token});
+    }
   }
   instruction.waits = waits;
   program_.instructions.push_back(std::move(instruction));

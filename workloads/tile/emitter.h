@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "hw/isa/machine/program.h"
@@ -34,7 +35,12 @@ class Emitter {
   /// that read or write what it writes, unless other waits imply that they are complete. `dram` is what a load reads or
   /// a store writes; stores never write a byte twice.
   std::uint32_t emit(isa::machine::Instruction instruction, std::span<const PadAccess> pads,
-                     const DramRuns* dram = nullptr);
+                     std::span<const DramRuns> dram);
+  /// With one set of runs, or none.
+  std::uint32_t emit(isa::machine::Instruction instruction, std::span<const PadAccess> pads,
+                     const DramRuns* dram = nullptr) {
+    return emit(std::move(instruction), pads, std::span(dram, dram ? 1U : 0U));
+  }
 
   /// Adds a release to an instruction that is, in its queue, the last to read these bytes.
   void release(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address, std::uint32_t bytes);

@@ -144,9 +144,12 @@ class LayerEmission {
     return band_of(g_, begin, std::min(tiling_.band_rows, g_.out_height - begin));
   }
 
-  std::uint32_t emit(Instruction instruction, std::span<const PadAccess> pads, const DramRuns* dram = nullptr) {
+  std::uint32_t emit(Instruction instruction, std::span<const PadAccess> pads, std::span<const DramRuns> dram) {
     instruction.layer = resources_.layer;
     return emitter_.emit(std::move(instruction), pads, dram);
+  }
+  std::uint32_t emit(Instruction instruction, std::span<const PadAccess> pads, const DramRuns* dram = nullptr) {
+    return emit(std::move(instruction), pads, std::span(dram, dram ? 1U : 0U));
   }
 
   // Transfers.
@@ -162,11 +165,13 @@ class LayerEmission {
     emit({.work = load}, {&access, 1}, &runs);
   }
 
-  /// `channels` times `rows` lines of a map, from `begin` in the section on.
+  /// `channels` times `rows` lines of a map, from `begin` in the section on, of every `step`-th channel. With `groups`
+  /// above 1 so many neighbours of each channel, too: in the scratchpad one group of `channels` follows the other.
   struct MapPart {
     TensorPlace place;
     std::uint64_t begin = 0;
     std::uint32_t channels = 1, rows = 1, width = 1;
+    std::uint32_t step = 1, groups = 1;
 
     [[nodiscard]] DramRuns runs() const {
       const Runs runs = runs_of(place, channels, rows, width);
@@ -176,7 +181,11 @@ class LayerEmission {
 
   static MapPart part_of(const TensorPlace& place, std::uint32_t channel, std::uint32_t channels, std::uint32_t row,
                          std::uint32_t rows, std::uint32_t width) {
-    return {place, place.offset + channel * place.channel_stride + row * place.row_stride, channels, rows, width};
+    return {.place = place,
+            .begin = place.offset + channel * place.channel_stride + row * place.row_stride,
+            .channels = channels,
+            .rows = rows,
+            .width = width};
   }
 
   /// By ascending address in DRAM, with as long runs as both sides allow.
@@ -200,9 +209,13 @@ class LayerEmission {
     };
     const TensorPlace& place = part.place;
     const bool rows_outside = place.channel_stride < place.row_stride;
-    if (rows_outside) repeat(part.channels, place.channel_stride, pitches.channel);
+    const auto repeat_channels = [&] {
+      repeat(part.groups, place.channel_stride, part.channels * pitches.channel);
+      repeat(part.channels, part.step * place.channel_stride, pitches.channel);
+    };
+    if (rows_outside) repeat_channels();
     repeat(part.rows, place.row_stride, pitches.line);
-    if (!rows_outside) repeat(part.channels, place.channel_stride, pitches.channel);
+    if (!rows_outside) repeat_channels();
     return t;
   }
 
@@ -270,12 +283,23 @@ class LayerEmission {
     } else {
       emit_vector(band, block, piece, maps, result);
     }
-    const MapPart part = part_of(task_.output, block.begin, block.count, band.begin, band.count, g_.out_width);
-    const PadAccess access{Pad::outputs, result, elements, false};
-    const DramRuns runs = part.runs();
+    emit_stores(band, block, result);
+  }
+
+  void emit_stores(const Band& band, const Block& block, std::uint32_t result) {
     const Pitches dense{g_.out_width, band.count * g_.out_width};
-    const std::uint32_t store = emit({.work = Store{transfer(part, Pad::outputs, result, dense)}}, {&access, 1}, &runs);
-    emitter_.release(store, Pad::outputs, result, elements);
+    std::uint32_t last = 0;
+    for (const ShuffledChannels& channels :
+         shuffled_channels(g_.out_channels, task_.shuffle_groups, block.begin, block.count)) {
+      const std::uint32_t address = result + (channels.begin - block.begin) * dense.channel;
+      const PadAccess access{Pad::outputs, address, channels.groups * channels.members * dense.channel, false};
+      const std::vector<DramRuns> runs = stored_runs(task_.output, channels, band.begin, band.count, g_.out_width);
+      MapPart part = part_of(task_.output, channels.to, channels.members, band.begin, band.count, g_.out_width);
+      part.step = channels.stride;
+      part.groups = channels.groups;
+      last = emit({.work = Store{transfer(part, Pad::outputs, address, dense)}}, {&access, 1}, runs);
+    }
+    emitter_.release(last, Pad::outputs, result, block.count * dense.channel);
   }
 
   void emit_compute(const Band& band, const Block& block, std::uint32_t block_index, std::size_t piece,

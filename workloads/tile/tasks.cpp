@@ -123,8 +123,13 @@ class Tasks {
     return !is<graph::Input>(node) && !is_view(node) && !is<graph::Concat>(node);
   }
 
+  /// Whether a shuffle can be the order in which the node's pass stores: its pass makes all of the tensor, and stores
+  /// it in order so far.
+  bool stores_in_order(NodeId id) const { return computed(id) && !stored_elsewhere_[id]; }
+
   // Folding. An activation that alone reads a result becomes part of the pass that makes it: as bounds or as a table.
-  // When it reads a concat that only joins, it becomes part of all the passes that make the joined maps.
+  // When it reads a concat that only joins, it becomes part of all the passes that make the joined maps. A shuffle that
+  // alone reads a result is the order in which the pass stores it.
 
   bool folds_through(NodeId concat) const {
     if (!is<graph::Concat>(nodes_[concat])) return false;
@@ -137,16 +142,25 @@ class Tasks {
 
   void find_folds() {
     list_.nodes.resize(nodes_.size());
+    stored_elsewhere_.resize(nodes_.size());
     for (NodeId id = 0; id < nodes_.size(); ++id) {
+      stored_elsewhere_[id] =
+          is<graph::Shuffle>(nodes_[id]) || is<graph::Concat>(nodes_[id]) ||
+          (is<graph::Activation>(nodes_[id]) && absorbed(id) && stored_elsewhere_[nodes_[id].inputs[0]]);
       const auto reader = only_reader(id);
       if (!reader) continue;
       const bool into_activation = is<graph::Activation>(nodes_[*reader]) && (computed(id) || folds_through(id));
-      if (into_activation || (computed(id) && folds_through(*reader))) list_.nodes[id].folded_into = reader;
+      const bool into_shuffle = is<graph::Shuffle>(nodes_[*reader]) && stores_in_order(id);
+      if (into_activation || into_shuffle || (computed(id) && folds_through(*reader))) {
+        list_.nodes[id].folded_into = reader;
+      }
     }
   }
 
+  /// Activations and shuffles only.
   bool absorbed(NodeId id) const {
-    return is<graph::Activation>(nodes_[id]) && list_.nodes[nodes_[id].inputs[0]].folded_into == id;
+    return (is<graph::Activation>(nodes_[id]) || is<graph::Shuffle>(nodes_[id])) &&
+           list_.nodes[nodes_[id].inputs[0]].folded_into == id;
   }
 
   // Places in DRAM.
@@ -355,6 +369,18 @@ class Tasks {
     apply_activation(task, id);
   }
 
+  void describe(LayerTask& task, NodeId, const graph::PredictedBlock&) const {
+    throw CompileError(fmt::format("layer '{}': predicted blocks need a machine with a fused unit", task.name));
+  }
+
+  /// One that is not the order of the pass before it: a copy that stores its channels shuffled.
+  void describe(LayerTask& task, NodeId id, const graph::Shuffle& shuffle) const {
+    task.geometry = pointwise(nodes_[id].shape);
+    task.vector.kind = VectorKind::rescale;
+    set_multiplier(task, unity);
+    task.shuffle_groups = shuffle.groups;
+  }
+
   template <typename Op>
   void describe(LayerTask& task, NodeId, const Op& op) const {
     throw CompileError(fmt::format("layer '{}' is a {}, which no unit of the machine runs", task.name,
@@ -389,6 +415,8 @@ class Tasks {
       if (is<graph::Concat>(node)) {
         const auto at = std::find(node.inputs.begin(), node.inputs.end(), id);
         channels += channels_before(node, static_cast<std::size_t>(at - node.inputs.begin()));
+      } else if (const auto* shuffle = std::get_if<graph::Shuffle>(&node.op)) {
+        task.shuffle_groups = shuffle->groups;
       } else {
         apply_activation(task, *next);
       }
@@ -401,7 +429,7 @@ class Tasks {
   }
 
   void append(LayerTask task) {
-    if (!task.on_array && !task.pool() && !task.gate) make_flat(task);
+    if (!task.on_array && !task.pool() && !task.gate && task.shuffle_groups == 1) make_flat(task);
     list_.tasks.push_back(std::move(task));
   }
 
@@ -450,6 +478,8 @@ class Tasks {
   const std::vector<Node>& nodes_;
   NodeId output_;
   std::vector<std::vector<NodeId>> readers_;  ///< With repetitions.
+  /// Nodes whose elements the pass that makes them puts elsewhere than in order: shuffled, or into a concat.
+  std::vector<bool> stored_elsewhere_;
   TaskList list_;
 };
 
@@ -461,6 +491,31 @@ Runs runs_of(const TensorPlace& place, std::uint64_t channels, std::uint64_t row
                            : Runs{rows * width, channels, place.channel_stride};
   if (runs.stride == runs.run || runs.count == 1) runs = {runs.run * runs.count, 1, 0};
   return runs;
+}
+
+std::vector<DramRuns> stored_runs(const TensorPlace& place, const ShuffledChannels& part, std::uint64_t first_row,
+                                  std::uint64_t rows, std::uint64_t width) {
+  const std::uint64_t begin = place.offset + part.to * place.channel_stride + first_row * place.row_stride;
+  // Neighbouring channels: a map like any other.
+  if (part.groups == part.stride || part.members == 1) {
+    const Runs runs = runs_of(place, std::uint64_t{part.groups} * part.members, rows, width);
+    return {{place.section, begin, runs.run, runs.count, runs.stride}};
+  }
+  const std::uint64_t stride = part.stride * place.channel_stride;
+  std::vector<DramRuns> all;
+  if (place.channel_stride != width) {  // Channels outside.
+    for (std::uint64_t group = 0; group < part.groups; ++group) {
+      all.push_back({place.section, begin + group * place.channel_stride, rows * width, part.members, stride});
+    }
+    return all;
+  }
+  if (place.row_stride == part.members * stride) {  // Members go on in the next row.
+    return {{place.section, begin, part.groups * width, part.members * rows, stride}};
+  }
+  for (std::uint64_t row = 0; row < rows; ++row) {
+    all.push_back({place.section, begin + row * place.row_stride, part.groups * width, part.members, stride});
+  }
+  return all;
 }
 
 TaskList make_tasks(const reference::QuantizedGraph& network, const Options& options) {

@@ -11,6 +11,8 @@
 #include "hw/isa/machine/program.h"
 #include "workloads/reference/quantized_graph.h"
 #include "workloads/tile/compile.h"
+#include "workloads/tile/emitter.h"
+#include "workloads/tile/shuffle.h"
 
 namespace fusesim::tile {
 
@@ -30,6 +32,10 @@ struct Runs {
 /// Those of a block of channels in a band of rows, with runs as long as they are in DRAM.
 [[nodiscard]] Runs runs_of(const TensorPlace& place, std::uint64_t channels, std::uint64_t rows, std::uint64_t width);
 
+/// The same for what a tile stores of a shuffled map, `first_row` being the band's first: as many sets as it takes.
+[[nodiscard]] std::vector<DramRuns> stored_runs(const TensorPlace& place, const ShuffledChannels& part,
+                                                std::uint64_t first_row, std::uint64_t rows, std::uint64_t width);
+
 /// One pass: maps come from DRAM, go through array or vector unit and return to DRAM.
 struct LayerTask {
   std::string name;
@@ -46,6 +52,8 @@ struct LayerTask {
   std::vector<TensorPlace> inputs;
   std::optional<TensorPlace> gate;  ///< One byte a channel.
   TensorPlace output;
+  /// Of the result's channels on their way to `output`, as graph::Shuffle has them. 1: they stay in order.
+  std::uint32_t shuffle_groups = 1;
   const reference::ConvConstants* constants = nullptr;  ///< Array only; lives in the quantised network.
   std::optional<reference::Table> table;
 

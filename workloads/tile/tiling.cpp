@@ -50,6 +50,7 @@ struct BlockSums {
   std::uint32_t channels = 0, blocks = 0, last = 0;
   std::uint32_t max_in_channels = 0, groups = 1;
   std::uint32_t inputs = 1;  ///< Different sets of input channels.
+  std::uint32_t stores = 1;  ///< Transfers of all blocks of a band.
 };
 
 class Search {
@@ -124,6 +125,20 @@ class Search {
   }
 
   BlockSums measure_blocks(std::uint32_t channels) const {
+    BlockSums sums = cut_blocks(channels);
+    sums.stores = sums.blocks;
+    if (task_.shuffle_groups > 1) {
+      sums.stores = 0;
+      for (const Block& block : blocks_of(g_, channels)) {
+        sums.stores += static_cast<std::uint32_t>(
+            shuffled_channels(g_.out_channels, task_.shuffle_groups, block.begin, block.count).size());
+      }
+    }
+    return sums;
+  }
+
+  /// All but the stores.
+  BlockSums cut_blocks(std::uint32_t channels) const {
     const std::uint32_t group_out = g_.out_channels / g_.groups, group_in = g_.in_channels / g_.groups;
     if (channels >= group_out) {
       const std::uint32_t groups = channels / group_out;
@@ -253,7 +268,7 @@ class Search {
   void estimate(Tiling& t, const BandSums& band, const BlockSums& block, const Work& work) const {
     const auto slots = [&](Pad pad) { return t.buffers[static_cast<std::size_t>(pad)].slots; };
     const double latency = options_.dram_latency_cycles;
-    const std::uint64_t tiles = std::uint64_t{t.bands} * t.blocks;
+    const std::uint64_t tiles = std::uint64_t{t.bands} * t.blocks, stores = std::uint64_t{t.bands} * block.stores;
 
     // Maps: once, or once for every block that reads them.
     const std::uint64_t blocks_per_input = t.blocks / block.inputs;
@@ -276,7 +291,7 @@ class Search {
     t.store_bytes = std::uint64_t{g_.out_channels} * g_.out_height * g_.out_width;
     const std::uint64_t loads =
         map_loads * task_.inputs.size() + (task_.gate ? tiles : 0) + weight_loads + (task_.table ? 1 : 0);
-    t.instructions = loads + tiles * (task_.on_array ? 3 : 2);
+    t.instructions = loads + tiles * (task_.on_array ? 2 : 1) + stores;
 
     Traffic maps;
     for (const TensorPlace& input : task_.inputs) {
@@ -285,8 +300,7 @@ class Search {
     }
     const Traffic gates = traffic(gate_bytes, task_.gate ? tiles : 0);
     const Traffic weights = traffic(parameter_bytes + table_bytes(), weight_loads);
-    const Traffic results =
-        traffic(t.store_bytes, tiles, runs_of(task_.output, block.channels, band.rows, g_.out_width));
+    const Traffic results = traffic(t.store_bytes, stores, result_runs(block.channels, band.rows));
     t.requests = maps.requests + gates.requests + weights.requests + results.requests;
     const double bus =
         (maps.bus_bytes + gates.bus_bytes + weights.bus_bytes + results.bus_bytes) / options_.dram_bytes_per_cycle;
@@ -309,6 +323,17 @@ class Search {
     const double steady = std::max({array, work.vector, memory - (first - latency), control});
     t.cycles = first + steady + serial + last;
     t.stall = t.cycles - array;
+  }
+
+  /// Of the largest store of a tile; without the stride, which is not one where a shuffle has cut it.
+  Runs result_runs(std::uint32_t channels, std::uint32_t rows) const {
+    if (task_.shuffle_groups == 1) return runs_of(task_.output, channels, rows, g_.out_width);
+    const std::vector<ShuffledChannels> parts = shuffled_channels(g_.out_channels, task_.shuffle_groups, 0, channels);
+    const auto size = [](const ShuffledChannels& part) { return part.groups * part.members; };
+    const ShuffledChannels& largest =
+        *std::max_element(parts.begin(), parts.end(), [&](const auto& a, const auto& b) { return size(a) < size(b); });
+    const std::vector<DramRuns> sets = stored_runs(task_.output, largest, 0, rows, g_.out_width);
+    return {sets[0].run, sets[0].count * sets.size(), 0};
   }
 
   struct Traffic {
@@ -478,8 +503,8 @@ bool cut_alike(const LayerTask& a, const LayerTask& b) {
   };
   return alike(a.output, b.output) &&
          std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(), alike) &&
-         a.on_array == b.on_array && a.dataflow == b.dataflow && a.geometry == b.geometry &&
-         a.vector.kind == b.vector.kind && a.gate.has_value() == b.gate.has_value() &&
+         a.shuffle_groups == b.shuffle_groups && a.on_array == b.on_array && a.dataflow == b.dataflow &&
+         a.geometry == b.geometry && a.vector.kind == b.vector.kind && a.gate.has_value() == b.gate.has_value() &&
          a.table.has_value() == b.table.has_value();
 }
 

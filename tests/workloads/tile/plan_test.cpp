@@ -55,8 +55,9 @@ void expect_planned(const Compiled& compiled) {
       loads[instruction.layer] += load->bytes();
     if (const auto* store = std::get_if<isa::machine::Store>(&instruction.work)) {
       stores[instruction.layer] += store->bytes();
-      ++tiles[instruction.layer];
     }
+    // One a tile; a shuffle may take several stores.
+    if (std::holds_alternative<isa::machine::Vector>(instruction.work)) ++tiles[instruction.layer];
     if (const auto* compute = std::get_if<isa::machine::Compute>(&instruction.work)) {
       macs[instruction.layer] += compute->geometry.macs();
     }
