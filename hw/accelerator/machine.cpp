@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <string_view>
 #include <systemc>
+#include <type_traits>
 #include <utility>
 
+#include "hw/accelerator/engine_memory.h"
 #include "hw/accelerator/kernel.h"
 #include "hw/accelerator/memory_system.h"
 #include "hw/array/pe_array.h"
@@ -77,13 +80,47 @@ struct ClockedUnits {
   array::PeArray registers;
 };
 
-/// The whole machine; the array and the vector unit come in two kinds, all else is the same in every fidelity.
-template <typename Units>
+/// The DMA's units and the memory, as modules that speak TLM-2.0: for processes of SystemC.
+struct TlmTransfers {
+  TlmTransfers(const control::machine::Context& context, const MachineOptions& options)
+      : load("load", DmaDirection::load, context, transfer_options(options.memory)),
+        store("store", DmaDirection::store, context, transfer_options(options.memory)),
+        memory("memory", options.memory, context.program, context.values) {
+    memory.bind(load.channel, store.channel);
+  }
+  [[nodiscard]] Statistics statistics() const {
+    Statistics all = memory.statistics();
+    all.emplace_back("dma.load", load.channel.statistics());
+    all.emplace_back("dma.store", store.channel.statistics());
+    return all;
+  }
+  control::machine::TlmTransferUnit load, store;
+  MemorySystem memory;
+};
+
+/// The same by law: for the loop of the context's clock.
+struct EngineTransfers {
+  EngineTransfers(const control::machine::Context& context, const MachineOptions& options)
+      : memory(options.memory, context.program, context.values),
+        process(*context.clock.loop(), memory.engine()),
+        load("load", DmaDirection::load, context, options.memory.dma_descriptors, process),
+        store("store", DmaDirection::store, context, options.memory.dma_descriptors, process) {}
+  [[nodiscard]] Statistics statistics() const { return memory.statistics(); }
+  EngineMemory memory;
+  control::machine::EngineProcess process;
+  control::machine::EngineTransferUnit load, store;
+};
+
+/// The whole machine. The array and the vector unit come in two kinds, and so do the DMA and the memory: all that is
+/// called Engine runs on a loop of its own, which keeps the time of the event model; the rest on SystemC's kernel.
+template <typename Units, typename Transfers>
 class Machine {
+  static constexpr bool kOnLoop = std::is_same_v<Transfers, EngineTransfers>;
+
  public:
   Machine(const Program& program, const CoreConfig& core, const MachineOptions& options)
       : program_(program),
-        clock_(options.clock_mhz),
+        clock_(options.clock_mhz, kOnLoop ? &loop_ : nullptr),
         pads_(core, with_values(options)),
         occupancy_(options.observer),
         controller_("controller", program, core.control, clock_, record_.instructions),
@@ -96,39 +133,42 @@ class Machine {
                  .records = record_.instructions,
                  .observer = options.observer,
                  .occupancy = &occupancy_},
-        load_("load", DmaDirection::load, context_, transfer_options(options.memory)),
-        store_("store", DmaDirection::store, context_, transfer_options(options.memory)),
-        memory_("memory", options.memory, program, with_values(options)),
+        transfers_(context_, options),
         units_(context_, options) {
     record_.instructions.resize(program.instructions.size());
     record_.dram_peak_bytes_per_cycle =
         peak_bytes_per_second(options.memory) * (clock_.period() / sc_core::sc_time(1, sc_core::SC_SEC));
-    memory_.bind(load_.channel, store_.channel);
-    controller_.load.bind(load_);
+    controller_.load.bind(transfers_.load);
     controller_.compute.bind(units_.array);
     controller_.vector.bind(units_.vector);
-    controller_.store.bind(store_);
+    controller_.store.bind(transfers_.store);
   }
 
   MachineResult run(bool keep_tensors) {
-    sc_core::sc_start();
-    load_.rethrow();
-    store_.rethrow();
+    if (kOnLoop) {
+      sc_core::sc_start(sc_core::SC_ZERO_TIME);  // Binds ports, no more.
+      loop_.run();
+    } else {
+      sc_core::sc_start();
+    }
+    transfers_.load.rethrow();
+    transfers_.store.rethrow();
     units_.rethrow();
     controller_.finish(record_);
     occupancy_.finish();
     for (std::size_t pad = 0; pad < isa::machine::pad_count; ++pad) {
       record_.pads[pad].peak_bytes = occupancy_.peak(static_cast<Pad>(pad));
     }
-    record_.statistics = memory_.statistics();
-    record_.dram_bytes_read = add_statistics("dma.load", load_);
-    record_.dram_bytes_written = add_statistics("dma.store", store_);
+    record_.statistics = transfers_.statistics();
+    record_.dram_bytes_read = bytes_moved("dma.load");
+    record_.dram_bytes_written = bytes_moved("dma.store");
 
     MachineResult result;
     if (keep_tensors) {
       for (const Section& section : program_.sections) {
         const bool constant = section.role == isa::machine::Role::constant;
-        result.tensors.push_back(constant ? std::vector<std::int8_t>{} : memory_.read(section.address, section.bytes));
+        result.tensors.push_back(constant ? std::vector<std::int8_t>{}
+                                          : transfers_.memory.read(section.address, section.bytes));
       }
     }
     result.record = std::move(record_);
@@ -136,24 +176,25 @@ class Machine {
   }
 
  private:
-  /// Returns the bytes that the unit moved.
-  std::uint64_t add_statistics(const char* name, const control::machine::TlmTransferUnit& unit) {
-    const auto& [_, statistics] = record_.statistics.emplace_back(name, unit.channel.statistics());
-    for (const memory::Statistic& statistic : statistics) {
-      if (statistic.name == "bytes") return statistic.value;
+  [[nodiscard]] std::uint64_t bytes_moved(std::string_view unit) const {
+    for (const auto& [name, statistics] : record_.statistics) {
+      if (name != unit) continue;
+      for (const memory::Statistic& statistic : statistics) {
+        if (statistic.name == "bytes") return statistic.value;
+      }
     }
     throw std::logic_error("the DMA does not count its bytes");
   }
 
   const Program& program_;
   Record record_;
+  control::machine::Loop loop_;
   control::machine::Clock clock_;
   memory::Scratchpads pads_;
   control::machine::Occupancy occupancy_;
   control::machine::Controller controller_;
   control::machine::Context context_;
-  control::machine::TlmTransferUnit load_, store_;
-  MemorySystem memory_;
+  Transfers transfers_;
   Units units_;
 };
 
@@ -185,11 +226,11 @@ void check(const Program& program, const CoreConfig& core, const MachineOptions&
   }
 }
 
-template <typename Units>
+template <typename Units, typename Transfers>
 MachineResult run_on(const Program& program, const CoreConfig& core, const MachineOptions& options) {
   const Kernel kernel;
   try {
-    return Machine<Units>(program, core, options).run(options.keep_tensors);
+    return Machine<Units, Transfers>(program, core, options).run(options.keep_tensors);
   } catch (const sc_core::sc_report& report) {
     // What a unit did not catch itself, and what SystemC had to say of the modules.
     throw std::runtime_error(report.get_msg());
@@ -202,8 +243,11 @@ MachineResult run(const Program& program, const CoreConfig& core, const MachineO
   check(program, core, options);
   // A unit that fails stops the simulation, which SystemC would announce on the standard output.
   sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
-  if (options.fidelity == Fidelity::event) return run_on<EventUnits>(program, core, options);
-  return run_on<ClockedUnits>(program, core, options);
+  // Of a machine on a loop, which has the kernel bind its ports and nothing else.
+  sc_core::sc_report_handler::set_actions(sc_core::SC_ID_NO_SC_START_ACTIVITY_, sc_core::SC_DO_NOTHING);
+  if (options.fidelity != Fidelity::event) return run_on<ClockedUnits, TlmTransfers>(program, core, options);
+  if (options.tlm) return run_on<EventUnits, TlmTransfers>(program, core, options);
+  return run_on<EventUnits, EngineTransfers>(program, core, options);
 }
 
 }  // namespace fusesim::accelerator

@@ -19,6 +19,9 @@ struct MachineOptions {
   Fidelity fidelity = Fidelity::event;
   double clock_mhz = 1000;
   bool values = true;  ///< event only: move and compute values. Timing is the same without.
+  /// event only: DMA and memory as modules that speak TLM-2.0 on SystemC's kernel, as in the other fidelities, rather
+  /// than by their law alone. All results are the same.
+  bool tlm = false;
   MemoryConfig memory;
   bool keep_tensors = false;  ///< Read the sections of MachineResult::tensors back from DRAM after the run.
   control::machine::Observer observer;

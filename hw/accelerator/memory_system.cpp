@@ -8,6 +8,15 @@
 
 namespace fusesim::accelerator {
 
+memory::DramControllerOptions dram_options(const MemoryConfig& config) {
+  memory::DramControllerOptions options;
+  options.address_map = config.address_map;
+  options.scheduler = memory::dram_scheduler(config.scheduler);
+  options.queue_bursts = config.queue_bursts;
+  options.refresh = config.refresh;
+  return options;
+}
+
 MemorySystem::MemorySystem(const sc_core::sc_module_name& module_name, const MemoryConfig& config,
                            const isa::machine::Program& program, bool values)
     : sc_module(module_name),
@@ -27,12 +36,7 @@ MemorySystem::MemorySystem(const sc_core::sc_module_name& module_name, const Mem
     arbiter_.output.bind(fixed_->socket);
     return;
   }
-  memory::DramControllerOptions options;
-  options.address_map = config.address_map;
-  options.scheduler = memory::dram_scheduler(config.scheduler);
-  options.queue_bursts = config.queue_bursts;
-  options.refresh = config.refresh;
-  dram_ = std::make_unique<memory::Dram>("dram", memory::dram_standard(config.standard), options, values);
+  dram_ = std::make_unique<memory::Dram>("dram", memory::dram_standard(config.standard), dram_options(config), values);
   arbiter_.output.bind(dram_->socket);
 }
 
@@ -74,7 +78,7 @@ void MemorySystem::access(tlm::tlm_command command, std::uint64_t address, std::
   }
 }
 
-MemorySystem::Statistics MemorySystem::statistics() const {
+Statistics MemorySystem::statistics() const {
   return {{dram_ ? "dram" : "fixed", dram_ ? dram_->statistics() : fixed_->statistics()},
           {"arbiter.load", arbiter_.statistics(load_input_)},
           {"arbiter.store", arbiter_.statistics(store_input_)}};

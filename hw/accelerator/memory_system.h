@@ -19,6 +19,11 @@
 
 namespace fusesim::accelerator {
 
+using Statistics = std::vector<std::pair<std::string, std::vector<memory::Statistic>>>;
+
+/// The controller of a configured DRAM.
+[[nodiscard]] memory::DramControllerOptions dram_options(const MemoryConfig& config);
+
 class MemorySystem final : public sc_core::sc_module {
  public:
   /// `config` must be valid, and `program`, which must outlive it, fit the memory. With `values` its sections are in
@@ -31,7 +36,6 @@ class MemorySystem final : public sc_core::sc_module {
   /// What lies in the memory now.
   [[nodiscard]] std::vector<std::int8_t> read(std::uint64_t address, std::uint64_t bytes);
 
-  using Statistics = std::vector<std::pair<std::string, std::vector<memory::Statistic>>>;
   /// Of the memory and the arbiter, by unit.
   [[nodiscard]] Statistics statistics() const;
 

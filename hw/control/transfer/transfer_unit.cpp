@@ -148,6 +148,11 @@ void TransferUnit::answered(std::uint64_t number) {
   if (&done == &under_way_.front()) complete_.notify(context_.clock.until(done.end));
 }
 
+std::span<std::uint8_t> TransferUnit::local(std::uint64_t address, std::size_t count) {
+  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), count);
+  return {reinterpret_cast<std::uint8_t*>(bytes.data()), count};
+}
+
 void TransferUnit::complete() {
   failure_.guard([this] { complete_in_order(); });
 }
@@ -207,13 +212,19 @@ std::uint64_t TlmTransferUnit::bytes() const {
 }
 
 void TlmTransferUnit::read(std::uint64_t address, std::span<std::uint8_t> data) {
-  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), data.size());
-  std::memcpy(data.data(), bytes.data(), data.size());
+  std::memcpy(data.data(), local(address, data.size()).data(), data.size());
 }
 
 void TlmTransferUnit::write(std::uint64_t address, std::span<const std::uint8_t> data) {
-  const auto bytes = context_.pads[pad_of(address)].bytes(static_cast<std::uint32_t>(address), data.size());
-  std::memcpy(bytes.data(), data.data(), data.size());
+  std::memcpy(local(address, data.size()).data(), data.data(), data.size());
+}
+
+EngineTransferUnit::EngineTransferUnit(const sc_core::sc_module_name& module_name, DmaDirection direction,
+                                       const Context& context, std::uint32_t descriptors, EngineProcess& process)
+    : TransferUnit(module_name, direction, context, descriptors),
+      channel_(direction == DmaDirection::load ? memory::MemoryEngine::kLoad : memory::MemoryEngine::kStore),
+      process_(process) {
+  process.engine().set_owner(channel_, *this);
 }
 
 }  // namespace fusesim::control::machine

@@ -10,6 +10,7 @@
 #include "hw/control/machine/alarm.h"
 #include "hw/control/machine/context.h"
 #include "hw/control/machine/unit.h"
+#include "hw/control/transfer/engine_process.h"
 #include "hw/memory/dma/dma_channel.h"
 
 namespace fusesim::control::machine {
@@ -20,7 +21,7 @@ struct TransferOptions {
 };
 
 /// One direction of the DMA, whoever works off its descriptors: marks, ports, counters and tokens.
-class TransferUnit : public sc_core::sc_module, public UnitIf {
+class TransferUnit : public sc_core::sc_module, public UnitIf, protected memory::DmaOwner {
  public:
   [[nodiscard]] bool ready() const override { return under_way_.size() < descriptors_; }
   void issue(std::uint32_t instruction) override;
@@ -36,10 +37,10 @@ class TransferUnit : public sc_core::sc_module, public UnitIf {
   /// Hands a transfer over, in the middle of the cycle in which it starts. Transfers are counted from 0.
   virtual void submit(const memory::DmaDescriptor& descriptor) = 0;
 
-  // Of the transfer with this number; told when it happens.
-  void request_sent(std::uint64_t transfer, std::uint32_t bytes);
-  void request_answered(std::uint64_t transfer, std::uint32_t bytes);
-  void answered(std::uint64_t transfer);  ///< All its requests.
+  void request_sent(std::uint64_t transfer, std::uint32_t bytes) override;
+  void request_answered(std::uint64_t transfer, std::uint32_t bytes) override;
+  void answered(std::uint64_t transfer) override;
+  [[nodiscard]] std::span<std::uint8_t> local(std::uint64_t address, std::size_t bytes) override;
   [[nodiscard]] std::uint32_t instruction_of(std::uint64_t transfer) const {
     return under_way_[transfer - first_id_].instruction;
   }
@@ -86,6 +87,20 @@ class TlmTransferUnit final : public TransferUnit, private memory::LocalMemoryIf
   [[nodiscard]] std::uint64_t bytes() const override;
   void read(std::uint64_t address, std::span<std::uint8_t> data) override;
   void write(std::uint64_t address, std::span<const std::uint8_t> data) override;
+};
+
+/// With a channel of a memory engine, on a loop.
+class EngineTransferUnit final : public TransferUnit {
+ public:
+  /// Throws std::invalid_argument naming the option that is wrong. `context` and `process` must outlive the unit.
+  EngineTransferUnit(const sc_core::sc_module_name& module_name, memory::DmaDirection direction, const Context& context,
+                     std::uint32_t descriptors, EngineProcess& process);
+
+ private:
+  void submit(const memory::DmaDescriptor& descriptor) override { process_.submit(channel_, descriptor); }
+
+  std::size_t channel_;
+  EngineProcess& process_;
 };
 
 }  // namespace fusesim::control::machine

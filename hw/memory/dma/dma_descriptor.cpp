@@ -75,11 +75,15 @@ DmaPiece DmaBursts::next() {
 
 void DmaBursts::next_request(std::vector<DmaPiece>& pieces) {
   pieces.clear();
-  std::uint64_t end = 0;
   do {
     pieces.push_back(next());
-    end = pieces.back().memory + pieces.back().bytes;
-  } while (!done_ && memory_ + offset_ == end && end % burst_bytes_ != 0);
+  } while (goes_on_at(pieces.back().memory + pieces.back().bytes));
+}
+
+DmaPiece DmaBursts::next_request_of_memory() {
+  DmaPiece whole = next();
+  while (goes_on_at(whole.memory + whole.bytes)) whole.bytes += next().bytes;
+  return whole;
 }
 
 void DmaBursts::next_run() {

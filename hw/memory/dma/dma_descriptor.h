@@ -54,9 +54,15 @@ class DmaBursts {
   /// The next request: all pieces that follow one another in the memory without a gap, within one burst. They may lie
   /// apart on the other side. Replaces what is in `pieces`; done() must be false.
   void next_request(std::vector<DmaPiece>& pieces);
+  /// The same where pieces are contiguous on the memory's side alone; the local address has no meaning.
+  DmaPiece next_request_of_memory();
 
  private:
   void next_run();
+  /// Whether the next piece belongs to the request that so far ends before this byte of the memory.
+  [[nodiscard]] bool goes_on_at(std::uint64_t end) const {
+    return !done_ && memory_ + offset_ == end && end % burst_bytes_ != 0;
+  }
 
   std::uint64_t memory_, local_;
   std::array<std::int64_t, 3> memory_strides_, local_strides_;
