@@ -142,6 +142,61 @@ TEST_F(TasksTest, AnActivationAfterAConcatGoesIntoTheBranches) {
   EXPECT_FALSE(list_.nodes[cat].section);
 }
 
+TEST_F(TasksTest, AShuffleThatAloneReadsAResultIsTheOrderItIsStoredIn) {
+  const NodeId layer = conv("conv", input(), 6);
+  const NodeId relu = add("relu", graph::Activation{ActivationKind::relu}, {layer});
+  const NodeId shuffle = add("shuffle", graph::Shuffle{3}, {relu});
+  const NodeId swish = add("swish", graph::Activation{ActivationKind::hswish}, {shuffle}, finer);
+  const NodeId other = conv("other", swish, 6);
+  const NodeId sum = add("sum", graph::Add{}, {swish, other});
+  const NodeId last = add("last", graph::Shuffle{2}, {sum});
+  EXPECT_THAT(names(), ElementsAre("conv", "other", "sum"));
+  EXPECT_EQ(list_.tasks[0].shuffle_groups, 3U);
+  EXPECT_TRUE(list_.tasks[0].table);
+  EXPECT_EQ(list_.nodes[relu].folded_into, shuffle);
+  EXPECT_EQ(list_.nodes[shuffle].folded_into, swish);
+  EXPECT_EQ(list_.tasks[1].shuffle_groups, 1U);
+  EXPECT_EQ(list_.tasks[2].shuffle_groups, 2U);
+  EXPECT_FALSE(list_.tasks[2].flat());
+  EXPECT_EQ(list_.sections[*list_.nodes[last].section].name, "last");
+}
+
+TEST_F(TasksTest, AShuffleOfWhatIsReadElsewhereTooOrNeverComputedIsACopy) {
+  const NodeId from = input();
+  const NodeId first = add("first", graph::Shuffle{2}, {from});
+  const NodeId layer = conv("conv", first);
+  const NodeId second = add("second", graph::Shuffle{4}, {layer});
+  const NodeId relu = add("relu", graph::Activation{ActivationKind::relu}, {second});
+  add("sum", graph::Add{}, {layer, relu});
+  EXPECT_THAT(names(), ElementsAre("first", "conv", "second", "sum"));
+  EXPECT_EQ(list_.tasks[0].vector.kind, VectorKind::rescale);
+  EXPECT_EQ(list_.tasks[0].vector.zero_a, plain.zero_point);
+  EXPECT_EQ(list_.tasks[0].vector.zero_out, plain.zero_point);
+  EXPECT_EQ(list_.tasks[0].shuffle_groups, 2U);
+  EXPECT_EQ(list_.tasks[2].shuffle_groups, 4U);
+  EXPECT_EQ(list_.tasks[2].vector.lowest, plain.zero_point);
+  EXPECT_EQ(list_.tasks[2].output.section, *list_.nodes[relu].section);
+}
+
+/// A pass stores in one order: a second shuffle, or one of a map that several passes make, needs a pass.
+TEST_F(TasksTest, AShuffleOfShuffledOrJoinedMapsIsACopy) {
+  const NodeId from = input();
+  const NodeId a = conv("a", from, 2), b = conv("b", from, 4);
+  const NodeId shuffled = add("shuffled", graph::Shuffle{2}, {b});
+  const NodeId cat = add("cat", graph::Concat{}, {a, shuffled});
+  const NodeId relu = add("relu", graph::Activation{ActivationKind::relu}, {cat});
+  const NodeId once = add("once", graph::Shuffle{3}, {relu});
+  add("twice", graph::Shuffle{2}, {once});
+  EXPECT_THAT(names(), ElementsAre("a", "b", "once", "twice"));
+  EXPECT_EQ(list_.nodes[shuffled].folded_into, cat);
+  EXPECT_EQ(list_.nodes[cat].folded_into, relu);
+  EXPECT_EQ(list_.tasks[1].shuffle_groups, 2U);
+  EXPECT_EQ(list_.tasks[1].output.section, *list_.nodes[relu].section);
+  EXPECT_EQ(list_.tasks[1].output.offset, 2U * 6);
+  EXPECT_EQ(list_.tasks[2].shuffle_groups, 3U);
+  EXPECT_EQ(list_.tasks[3].shuffle_groups, 2U);
+}
+
 TEST_F(TasksTest, ViewsLieWhereTheirMapsLie) {
   const NodeId from = input();
   const NodeId split = add("split", graph::Split{1, 3}, {from});
