@@ -66,17 +66,18 @@ class Finder {
     return conv && pointwise(*conv) ? std::optional(id) : std::nullopt;
   }
 
-  /// The first pointwise layer on the way on. Of several readers the last that runs is on it: a gate is computed before
-  /// it is used, and so is what branches off.
+  /// The first pointwise layer on any way on.
   std::optional<NodeId> pointwise_after(NodeId id) const {
-    do {
-      const auto next = std::find_if(readers_[id].rbegin(), readers_[id].rend(),
-                                     [&](NodeId reader) { return nodes_[reader].executed; });
-      if (next == readers_[id].rend() || nodes_[*next].inputs[0] != id) return std::nullopt;
-      id = *next;
-    } while (passes_through(id));
-    const Conv* conv = convolution(id);
-    return conv && pointwise(*conv) ? std::optional(id) : std::nullopt;
+    std::optional<NodeId> first;
+    for (const NodeId reader : readers_[id]) {
+      if (!nodes_[reader].executed || nodes_[reader].inputs[0] != id) continue;
+      const Conv* conv = convolution(reader);
+      const auto found = conv && pointwise(*conv) ? std::optional(reader)
+                         : passes_through(reader) ? pointwise_after(reader)
+                                                  : std::nullopt;
+      if (found && (!first || *found < *first)) first = found;
+    }
+    return first;
   }
 
   /// The node that alone reads `id`.
@@ -121,11 +122,18 @@ class Finder {
     return {};
   }
 
+  std::string read_elsewhere(NodeId id) const {
+    for (const NodeId reader : readers_[id]) {
+      if (is<graph::Scale>(reader)) return fmt::format("'{}' scales '{}' by a gate", name(reader), name(id));
+    }
+    return fmt::format("'{}' is read by more than one node", name(id));
+  }
+
   /// From a layer over its batch norm and its ReLU to `next`, which reads it.
   std::string follow_relu(NodeId layer, NodeId next, std::optional<NodeId>& norm, NodeId& relu) const {
     const auto step = [&](NodeId from, std::string& reason) -> NodeId {
       const auto reader = only_reader(from);
-      if (!reader) reason = fmt::format("'{}' is read by more than one node", name(from));
+      if (!reader) reason = read_elsewhere(from);
       return reader.value_or(from);
     };
     std::string reason;
