@@ -2,9 +2,11 @@
 #include "workloads/tile/layer_emission.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
+
+#include "workloads/tile/map_transfer.h"
+#include "workloads/tile/slots.h"
 
 namespace fusesim::tile {
 namespace {
@@ -13,89 +15,6 @@ using isa::machine::Instruction;
 using isa::machine::Load;
 using isa::machine::Pad;
 using isa::machine::Store;
-using isa::machine::Transfer;
-
-/// Slots of a scratchpad, taken in turn. A piece stays until its slot is needed for another one.
-class Slots {
- public:
-  static constexpr std::uint32_t none = ~0U;
-
-  Slots(Emitter& emitter, Pad pad, std::uint32_t base, const Buffering& buffering, std::size_t pieces)
-      : emitter_(emitter), pad_(pad), base_(base), bytes_(buffering.slot_bytes), slot_of_(pieces, none) {
-    // More slots than pieces only give the first piece a choice.
-    constexpr std::size_t choice = 64;
-    slots_.resize(std::min<std::size_t>(buffering.slots, std::max(pieces, choice)));
-    std::uint32_t best = ~0U;
-    for (std::uint32_t slot = 0; slot < slots_.size() && best > 0; ++slot) {
-      const std::uint32_t last = emitter_.last_use(pad_, address(slot), bytes_);
-      if (last < best) {
-        best = last;
-        next_ = slot;
-      }
-    }
-  }
-
-  [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(slots_.size()); }
-
-  /// The piece's address when it is there.
-  [[nodiscard]] std::optional<std::uint32_t> find(std::size_t piece) const {
-    if (slot_of_[piece] == none) return std::nullopt;
-    return address(slot_of_[piece]);
-  }
-
-  /// A slot for a piece; what was in it is released by its last readers.
-  std::uint32_t take(std::size_t piece) {
-    const std::uint32_t slot = next_;
-    next_ = (next_ + 1) % count();
-    release(slots_[slot]);
-    slots_[slot].piece = piece;
-    slot_of_[piece] = slot;
-    return address(slot);
-  }
-
-  /// Instruction `reader` reads bytes [begin, begin + bytes) of the piece; the last one will release them.
-  void read(std::size_t piece, std::uint32_t begin, std::uint32_t bytes, std::uint32_t reader) {
-    Slot& slot = slots_[slot_of_[piece]];
-    const std::uint32_t at = address(slot_of_[piece]) + begin;
-    for (Part& part : slot.parts) {
-      if (part.bytes == 0 || part.address == at) {
-        part = {at, bytes, reader};
-        return;
-      }
-    }
-  }
-
-  void release_all() {
-    for (Slot& slot : slots_) release(slot);
-  }
-
- private:
-  struct Part {
-    std::uint32_t address = 0, bytes = 0, reader = 0;
-  };
-  struct Slot {
-    std::optional<std::size_t> piece;
-    std::array<Part, 2> parts{};  ///< Of a piece, with a reader each.
-  };
-
-  [[nodiscard]] std::uint32_t address(std::uint32_t slot) const { return base_ + slot * bytes_; }
-
-  void release(Slot& slot) {
-    if (!slot.piece) return;
-    for (Part& part : slot.parts) {
-      if (part.bytes > 0) emitter_.release(part.reader, pad_, part.address, part.bytes);
-    }
-    slot_of_[*slot.piece] = none;
-    slot = {};
-  }
-
-  Emitter& emitter_;
-  Pad pad_;
-  std::uint32_t base_, bytes_;
-  std::uint32_t next_ = 0;
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> slot_of_;
-};
 
 class LayerEmission {
  public:
@@ -165,64 +84,21 @@ class LayerEmission {
     emit({.work = load}, {&access, 1}, &runs);
   }
 
-  /// `channels` times `rows` lines of a map, from `begin` in the section on, of every `step`-th channel. With `groups`
-  /// above 1 so many neighbours of each channel, too: in the scratchpad one group of `channels` follows the other.
-  struct MapPart {
-    TensorPlace place;
-    std::uint64_t begin = 0;
-    std::uint32_t channels = 1, rows = 1, width = 1;
-    std::uint32_t step = 1, groups = 1;
-
-    [[nodiscard]] DramRuns runs() const {
-      const Runs runs = runs_of(place, channels, rows, width);
-      return {place.section, begin, runs.run, runs.count, runs.stride};
-    }
-  };
-
-  static MapPart part_of(const TensorPlace& place, std::uint32_t channel, std::uint32_t channels, std::uint32_t row,
+  static MapBox lines_of(const TensorPlace& place, std::uint32_t channel, std::uint32_t channels, std::uint32_t row,
                          std::uint32_t rows, std::uint32_t width) {
     return {.place = place,
-            .begin = place.offset + channel * place.channel_stride + row * place.row_stride,
+            .map_width = width,
+            .channel = channel,
             .channels = channels,
+            .row = row,
             .rows = rows,
-            .width = width};
+            .columns = width};
   }
 
-  /// By ascending address in DRAM, with as long runs as both sides allow.
-  Transfer transfer(const MapPart& part, Pad pad, std::uint32_t address, const Pitches& pitches) const {
-    Transfer t;
-    t.dram = program_.sections[part.place.section].address + part.begin;
-    t.pad = pad;
-    t.address = address;
-    t.run_bytes = part.width;
-    std::size_t dimension = 0;
-    const auto repeat = [&](std::uint32_t count, std::uint64_t dram_stride, std::uint32_t pad_stride) {
-      if (count == 1) return;
-      if (dimension == 0 && dram_stride == t.run_bytes && pad_stride == t.run_bytes) {
-        t.run_bytes *= count;
-        return;
-      }
-      t.counts[dimension] = count;
-      t.dram_strides[dimension] = dram_stride;
-      t.pad_strides[dimension] = pad_stride;
-      ++dimension;
-    };
-    const TensorPlace& place = part.place;
-    const bool rows_outside = place.channel_stride < place.row_stride;
-    const auto repeat_channels = [&] {
-      repeat(part.groups, place.channel_stride, part.channels * pitches.channel);
-      repeat(part.channels, part.step * place.channel_stride, pitches.channel);
-    };
-    if (rows_outside) repeat_channels();
-    repeat(part.rows, place.row_stride, pitches.line);
-    if (!rows_outside) repeat_channels();
-    return t;
-  }
-
-  void load_map(const MapPart& part, std::uint32_t address, const Pitches& pitches, std::uint32_t bytes) {
-    const PadAccess access{Pad::activations, address, bytes, true};
-    const DramRuns runs = part.runs();
-    emit({.work = Load{transfer(part, Pad::activations, address, pitches)}}, {&access, 1}, &runs);
+  void load_map(const MapBox& box, std::uint32_t address) {
+    const PadAccess access{Pad::activations, address, map_bytes_, true};
+    const DramRuns runs = lines_around(box);
+    emit({.work = Load{transfer_of(box, program_, Pad::activations, address, pitches_)}}, {&access, 1}, &runs);
   }
 
   // Operands.
@@ -257,8 +133,7 @@ class LayerEmission {
     const std::uint32_t address = maps_->take(piece);
     std::uint32_t at = address;
     for (const TensorPlace& input : task_.inputs) {
-      const MapPart part = part_of(input, block.in_begin, block.in_count, band.in_begin, band.in_count, g_.in_width);
-      load_map(part, at, pitches_, map_bytes_);
+      load_map(lines_of(input, block.in_begin, block.in_count, band.in_begin, band.in_count, g_.in_width), at);
       at += map_bytes_;
     }
     if (task_.gate)
@@ -294,10 +169,10 @@ class LayerEmission {
       const std::uint32_t address = result + (channels.begin - block.begin) * dense.channel;
       const PadAccess access{Pad::outputs, address, channels.groups * channels.members * dense.channel, false};
       const std::vector<DramRuns> runs = stored_runs(task_.output, channels, band.begin, band.count, g_.out_width);
-      MapPart part = part_of(task_.output, channels.to, channels.members, band.begin, band.count, g_.out_width);
-      part.step = channels.stride;
-      part.groups = channels.groups;
-      last = emit({.work = Store{transfer(part, Pad::outputs, address, dense)}}, {&access, 1}, runs);
+      MapBox box = lines_of(task_.output, channels.to, channels.members, band.begin, band.count, g_.out_width);
+      box.step = channels.stride;
+      box.groups = channels.groups;
+      last = emit({.work = Store{transfer_of(box, program_, Pad::outputs, address, dense)}}, {&access, 1}, runs);
     }
     emitter_.release(last, Pad::outputs, result, block.count * dense.channel);
   }
