@@ -46,9 +46,10 @@ void check_start(const control::machine::Context& context, std::uint32_t instruc
 }
 
 void complete(const control::machine::Context& context, std::uint32_t instruction, std::uint64_t cycle) {
-  for_written_bytes(
-      std::get<Vector>(context.program.instructions[instruction].work),
-      [&](Pad pad, std::uint32_t address, std::uint64_t count) { context.write(pad, address, count, cycle); });
+  const auto& vector = std::get<Vector>(context.program.instructions[instruction].work);
+  context.write_ranges(vector.result.pad, cycle, [&](const auto& use) {
+    for_written_bytes(vector, [&](Pad, std::uint32_t address, std::uint64_t count) { use(address, count); });
+  });
   context.release(instruction, cycle);
   context.listener.completed(instruction, cycle);
 }

@@ -41,14 +41,12 @@ std::string Context::describe(std::uint32_t instruction) const {
   return fmt::format("instruction {} ({}, layer '{}')", instruction, name(what.queue()), program.layers[what.layer]);
 }
 
-void Context::check_written(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address,
-                            std::uint64_t count) const {
-  if (const auto missing = pads[pad].first_unwritten(address, count)) {
-    throw std::runtime_error(
-        fmt::format("{} reads byte {:#x} of the {} scratchpad, which was never written or has been released; a load or "
-                    "a token is missing before it",
-                    describe(instruction), *missing, name(pad)));
-  }
+void Context::refuse_unwritten(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address,
+                               std::uint64_t count) const {
+  throw std::runtime_error(
+      fmt::format("{} reads byte {:#x} of the {} scratchpad, which was never written or has been released; a load or "
+                  "a token is missing before it",
+                  describe(instruction), pads[pad].first_unwritten(address, count).value(), name(pad)));
 }
 
 void Context::changed(isa::machine::Pad pad, std::uint64_t before, std::uint64_t cycle) const {

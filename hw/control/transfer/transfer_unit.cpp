@@ -175,8 +175,7 @@ void TransferUnit::complete_in_order() {
     auto& passed = direction_ == DmaDirection::load ? record.written_bytes : record.read_bytes;
     passed[static_cast<std::size_t>(moved.pad)] = moved.bytes();
     if (direction_ == DmaDirection::load) {
-      for_pad_ranges(
-          moved, [&](std::uint32_t address, std::uint64_t count) { context_.write(moved.pad, address, count, now); });
+      context_.write_ranges(moved.pad, now, [&](const auto& use) { for_pad_ranges(moved, use); });
     }
     context_.release(instruction, now);
     context_.listener.completed(instruction, now);

@@ -2,46 +2,18 @@
 #include "hw/memory/scratchpad/scratchpad.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 namespace fusesim::memory {
 
 namespace {
 
+/// Alignment of the bytes.
 constexpr std::uint64_t kWord = 64;
-
-/// Splits the bits [begin, end) of a bitmap into whole words and what sticks out of them: calls part(word index, mask)
-/// for the latter and whole(first word, one past the last) for the former, in ascending order.
-template <typename Part, typename Whole>
-void for_words(std::uint64_t begin, std::uint64_t end, Part part, Whole whole) {
-  if (begin >= end) return;
-  const std::uint64_t first = begin / kWord, last = end / kWord;
-  const std::uint64_t from = ~std::uint64_t{0} << begin % kWord, up_to = (std::uint64_t{1} << end % kWord) - 1;
-  if (first == last) {
-    part(first, from & up_to);
-    return;
-  }
-  if (begin % kWord != 0) part(first, from);
-  whole(first + (begin % kWord != 0 ? 1 : 0), last);
-  if (end % kWord != 0) part(last, up_to);
-}
-
-/// Bits set in some words, most often the same in all: to see that takes a fraction of the time it takes to count.
-std::uint64_t bits_set(std::span<const std::uint64_t> words) {
-  if (words.empty()) return 0;
-  std::uint64_t differ = 0;
-  for (const std::uint64_t word : words) differ |= word ^ words.front();
-  if (differ == 0) return words.size() * static_cast<std::uint64_t>(std::popcount(words.front()));
-  std::uint64_t count = 0;
-  for (const std::uint64_t word : words) count += static_cast<std::uint64_t>(std::popcount(word));
-  return count;
-}
 
 }  // namespace
 
 Scratchpad::Scratchpad(const isa::machine::ScratchpadConfig& config, bool values)
-    : config_(config), has_values_(values), written_((config.bytes + kWord - 1) / kWord) {
+    : config_(config), has_values_(values), written_(config.bytes) {
   if (values) storage_.resize(config.bytes + kWord);
 }
 
@@ -51,49 +23,9 @@ std::span<std::int8_t> Scratchpad::bytes(std::uint32_t address, std::size_t coun
   return {storage_.data() + (kWord - begin % kWord) % kWord + address, count};
 }
 
-void Scratchpad::mark_written(std::uint32_t address, std::uint64_t count) {
-  for_words(
-      address, address + count,
-      [&](std::uint64_t word, std::uint64_t mask) {
-        occupied_ += static_cast<std::uint64_t>(std::popcount(mask & ~written_[word]));
-        written_[word] |= mask;
-      },
-      [&](std::uint64_t begin, std::uint64_t end) {
-        const std::span<std::uint64_t> words(written_.data() + begin, end - begin);
-        occupied_ += words.size() * kWord - bits_set(words);
-        std::fill(words.begin(), words.end(), ~std::uint64_t{0});
-      });
-  peak_ = std::max(peak_, occupied_);
-}
-
-void Scratchpad::release(std::uint32_t address, std::uint64_t count) {
-  for_words(
-      address, address + count,
-      [&](std::uint64_t word, std::uint64_t mask) {
-        occupied_ -= static_cast<std::uint64_t>(std::popcount(mask & written_[word]));
-        written_[word] &= ~mask;
-      },
-      [&](std::uint64_t begin, std::uint64_t end) {
-        const std::span<std::uint64_t> words(written_.data() + begin, end - begin);
-        occupied_ -= bits_set(words);
-        std::fill(words.begin(), words.end(), 0);
-      });
-}
-
 std::optional<std::uint32_t> Scratchpad::first_unwritten(std::uint32_t address, std::uint64_t count) const {
-  std::optional<std::uint32_t> first;
-  auto look = [&](std::uint64_t word, std::uint64_t mask) {
-    const std::uint64_t missing = mask & ~written_[word];
-    if (missing == 0 || first) return;
-    first = static_cast<std::uint32_t>(word * kWord + static_cast<std::uint64_t>(std::countr_zero(missing)));
-  };
-  for_words(address, address + count, look, [&](std::uint64_t begin, std::uint64_t end) {
-    std::uint64_t all = ~std::uint64_t{0};
-    for (std::uint64_t word = begin; word < end; ++word) all &= written_[word];
-    if (all == ~std::uint64_t{0}) return;
-    for (std::uint64_t word = begin; word < end && !first; ++word) look(word, ~std::uint64_t{0});
-  });
-  return first;
+  const auto first = written_.first_clear(address, count);
+  return first ? std::optional(static_cast<std::uint32_t>(*first)) : std::nullopt;
 }
 
 std::uint64_t Scratchpad::take_port(std::uint64_t cycle, std::uint64_t count) {

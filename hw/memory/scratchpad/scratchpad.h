@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hw/isa/machine/config.h"
+#include "hw/memory/scratchpad/byte_marks.h"
 
 namespace fusesim::memory {
 
@@ -30,11 +31,18 @@ class Scratchpad {
   [[nodiscard]] std::span<std::int8_t> bytes(std::uint32_t address, std::size_t count);
 
   // Written and released bytes. Ranges must lie inside.
-  void mark_written(std::uint32_t address, std::uint64_t count);
-  void release(std::uint32_t address, std::uint64_t count);
+  void mark_written(std::uint32_t address, std::uint64_t count) {
+    written_.mark(address, count);
+    if (written_.marked() > peak_) peak_ = written_.marked();
+  }
+  void release(std::uint32_t address, std::uint64_t count) { written_.clear(address, count); }
+  /// Whether all of the range was written since it was last released.
+  [[nodiscard]] bool all_written(std::uint32_t address, std::uint64_t count) const {
+    return written_.all_marked(address, count);
+  }
   /// The first byte of the range that was not written since it was last released.
   [[nodiscard]] std::optional<std::uint32_t> first_unwritten(std::uint32_t address, std::uint64_t count) const;
-  [[nodiscard]] std::uint64_t occupied() const { return occupied_; }
+  [[nodiscard]] std::uint64_t occupied() const { return written_.marked(); }
   [[nodiscard]] std::uint64_t peak() const { return peak_; }
 
   // The system port, seen from DMA, which goes first.
@@ -55,8 +63,8 @@ class Scratchpad {
   isa::machine::ScratchpadConfig config_;
   bool has_values_;
   std::vector<std::int8_t> storage_;
-  std::vector<std::uint64_t> written_;  ///< A bit a byte.
-  std::uint64_t occupied_ = 0, peak_ = 0;
+  ByteMarks written_;
+  std::uint64_t peak_ = 0;
   std::vector<Span> taken_;  ///< Ascending; neighbours joined.
 };
 

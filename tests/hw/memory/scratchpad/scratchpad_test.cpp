@@ -53,7 +53,7 @@ TEST(Scratchpad, KnowsItsConfigurationAndWhetherItHoldsValues) {
 TEST(Scratchpad, WrittenBytesFollowAByteByByteModel) {
   Random random(11);
   for (int trial = 0; trial < 60; ++trial) {
-    const std::uint32_t size = random.between(1, 400);
+    const std::uint32_t size = random.chance(0.5) ? random.between(1, 400) : random.between(1000, 9000);
     Scratchpad pad({.bytes = size, .banks = 1, .width = 1, .ports = 1}, false);
     std::vector<bool> written(size);
     std::uint64_t peak = 0;
@@ -74,6 +74,7 @@ TEST(Scratchpad, WrittenBytesFollowAByteByByteModel) {
       ASSERT_EQ(pad.peak(), peak) << "trial " << trial << ", step " << step;
       const auto missing = std::find(begin, end, false);
       const auto first = pad.first_unwritten(address, count);
+      ASSERT_EQ(pad.all_written(address, count), missing == end) << "trial " << trial << ", step " << step;
       ASSERT_EQ(first.has_value(), missing != end) << "trial " << trial << ", step " << step;
       ASSERT_EQ(first.value_or(size), missing == end ? size : static_cast<std::uint32_t>(missing - written.begin()));
     }
