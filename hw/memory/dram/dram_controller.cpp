@@ -90,7 +90,8 @@ void DramController::push_run(std::uint64_t tag, std::uint64_t first, bool write
   free_runs_.pop_back();
   const std::uint32_t blockers = bursts == 1 ? count_blockers(first, write) : 0;
   if (blockers != 0) ++blocked_;
-  run = {tag, first, arrival, bursts, bursts, blockers, write};
+  run = {tag, first, arrival, bursts, bursts, blockers, write, true};
+  column_known_ = false;
   const std::size_t youngest = segments_.size();
   cut_into_segments(run);
   queue_.push_back(&run);
@@ -199,19 +200,26 @@ void DramController::choose_for_oldest() {
            .segment = oldest};
 }
 
+/// Of two segments whose commands could be issued together, whether this one's goes first: the older run's, and of one
+/// run the earlier burst's.
+bool DramController::goes_before(std::size_t segment, std::size_t other) const {
+  if (segments_[segment].run != segments_[other].run) return segment < other;
+  return segments_[segment].head < segments_[other].head;
+}
+
 void DramController::choose_among_arrived(Cycle horizon) {
   const std::array<Cycle, 2> from{std::max(now_, timing_.earliest_column_of_rank(false)),
                                   std::max(now_, timing_.earliest_column_of_rank(true))};
   const bool all_arrived = latest_arrival_ <= now_;
-  std::uint64_t taken = 0;                // Banks whose open row a burst still wants.
   std::array<std::uint64_t, 2> served{};  // Banks that an older burst reads, or writes: a younger one cannot be sooner.
-  Cycle clock = kNever;
-  std::size_t chosen = 0;
   // Nothing is sooner than this; with no row to open, the first burst found that is as soon is the choice.
   Cycle soonest = 0;
   if (all_arrived && closed_segments_ == 0) {
     soonest = std::min(waiting_in_[0] != 0 ? from[0] : kNever, waiting_in_[1] != 0 ? from[1] : kNever);
   }
+  taken_ = 0;
+  column_clock_ = kNever;
+  column_ = 0;
   closed_.clear();
   wanted_twice_ = 0;
   for (std::size_t i = begin_; i < segments_.size(); ++i) {
@@ -226,22 +234,38 @@ void DramController::choose_among_arrived(Cycle horizon) {
       closed_.push_back(i);
       continue;
     }
-    wanted_twice_ |= taken & bit(segment.bank);
-    taken |= bit(segment.bank);
-    if (served[segment.write] & bit(segment.bank)) continue;
+    const std::uint64_t own = bit(segment.bank);
+    wanted_twice_ |= taken_ & own;
+    taken_ |= own;
+    if (served[segment.write] & own) continue;
     if (blocked_ != 0 && segment.run->blockers != 0) continue;
-    if (all_arrived || segment.run->arrival <= now_) served[segment.write] |= bit(segment.bank);
+    if (all_arrived || segment.run->arrival <= now_) served[segment.write] |= own;
     ready = std::max(ready, timing_.earliest_column_of_bank(segment.write, segment.bank));
-    // Of those that can be issued together the oldest is chosen: the first found, or of one run the first in it.
-    if (ready < clock ||
-        (ready == clock && segment.run == segments_[chosen].run && segment.head < segments_[chosen].head)) {
-      clock = ready;
-      chosen = i;
+    if (ready < column_clock_ || (ready == column_clock_ && goes_before(i, column_))) {
+      column_clock_ = ready;
+      column_ = i;
     }
-    if (clock == soonest && (i + 1 == segments_.size() || segments_[i + 1].run != segment.run)) break;
+    if (column_clock_ == soonest && (i + 1 == segments_.size() || segments_[i + 1].run != segment.run)) break;
   }
-  plan_ = {.clock = clock, .command = column_command(segments_[chosen].write), .segment = chosen};
+  choose_row();
+  column_known_ = all_arrived;
+}
 
+/// Row commands leave columns as they are, but for those of a row that was opened. Where they hold up the bus for so
+/// long that columns are put off, everything is looked at again.
+void DramController::choose_after_row() {
+  if (timing_.earliest_column_of_rank(segments_[column_].write) > column_clock_) {
+    choose_among_arrived(now_);
+  } else {
+    choose_row();
+  }
+}
+
+/// The choice between the column command that was found and the first row command for segments that wait for one.
+void DramController::choose_row() {
+  plan_ = {.clock = column_clock_, .command = column_command(segments_[column_].write), .segment = column_};
+  std::uint64_t taken = taken_;
+  std::size_t chosen = column_;
   row_clock_ = kNever;
   row_banks_ = 0;
   for (const std::size_t i : closed_) {
@@ -251,8 +275,7 @@ void DramController::choose_among_arrived(Cycle horizon) {
     if (taken & bit(segment.bank)) continue;
     taken |= bit(segment.bank);
     const Cycle row = row_clock(segment);
-    if (row < row_clock_ ||
-        (row == row_clock_ && segment.run == segments_[chosen].run && segment.head < segments_[chosen].head)) {
+    if (row < row_clock_ || (row == row_clock_ && goes_before(i, chosen))) {
       row_clock_ = row;
       chosen = i;
     }
@@ -262,10 +285,35 @@ void DramController::choose_among_arrived(Cycle horizon) {
   plan_ = {.clock = row_clock_, .command = closed ? DramCommand::activate : DramCommand::precharge, .segment = chosen};
 }
 
+/// A row has been opened: its segments no longer wait for it, and the oldest in each direction may be the first column.
+void DramController::want_columns_of(std::uint32_t bank, std::uint32_t row) {
+  std::array<bool, 2> served{};
+  std::erase_if(closed_, [&](std::size_t i) {
+    const Segment& segment = segments_[i];
+    if (segment.bank != bank || segment.row != row) return false;
+    wanted_twice_ |= taken_ & bit(bank);
+    taken_ |= bit(bank);
+    if (served[segment.write] || segment.run->blockers != 0) return true;
+    served[segment.write] = true;
+    const Cycle ready = std::max(
+        {now_, timing_.earliest_column_of_rank(segment.write), timing_.earliest_column_of_bank(segment.write, bank)});
+    if (ready < column_clock_ || (ready == column_clock_ && goes_before(i, column_))) {
+      column_clock_ = ready;
+      column_ = i;
+    }
+    return true;
+  });
+}
+
 void DramController::choose_burst() {
   if (options_.scheduler == DramScheduler::fcfs || bypasses_ >= options_.bypass_limit) {
     next_arrival_ = kNever;
     choose_for_oldest();
+    return;
+  }
+  if (column_known_) {
+    next_arrival_ = kNever;
+    choose_after_row();
     return;
   }
   // Usually all have arrived. Else a burst that arrives before the chosen command may be the better choice.
@@ -300,6 +348,7 @@ const DramController::Plan& DramController::choose() {
 
 bool DramController::is_oldest_of_run(std::size_t segment) const {
   const Segment& planned = segments_[segment];
+  if (planned.run->in_order) return planned.head == planned.run->bursts - planned.run->left;
   for (std::size_t i = segment; i != begin_ && segments_[i - 1].run == planned.run; --i) {
     if (segments_[i - 1].left != 0 && segments_[i - 1].head < planned.head) return false;
   }
@@ -447,6 +496,7 @@ void DramController::issue_row() {
   now_ = clock;
   chosen_ = false;
   if (command == DramCommand::refresh || command == DramCommand::precharge_all) {
+    column_known_ = false;
     timing_.issue(command, 0, 0, clock);
     if (observer_) observer_(command, 0, 0, clock);
     if (command == DramCommand::refresh) {
@@ -479,6 +529,7 @@ void DramController::issue_row() {
     each.open = command == DramCommand::activate && each.row == row;
     closed_segments_ -= each.open ? 1 : 0;
   }
+  if (column_known_ && command == DramCommand::activate) want_columns_of(bank, row);
 }
 
 void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>& done) {
@@ -504,6 +555,8 @@ void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>
     }
   }
   bypasses_ = &run == queue_.front() && plan_.in_order ? 0 : bypasses_ + count;
+  run.in_order = run.in_order && head == run.bursts - run.left;
+  column_known_ = false;
 
   for (std::uint32_t i = 0; i < lanes_ && i < count; ++i) {
     Segment& segment = segments_[first + ((lane + i) & (lanes_ - 1))];

@@ -74,6 +74,8 @@ class DramController {
   /// A clock before whose edge no run is done, if nothing more is pushed; the exact one when it is known. kNever when
   /// the queue is empty.
   [[nodiscard]] Cycle next_done();
+  /// A lower bound of next_done() that costs nothing.
+  [[nodiscard]] Cycle no_done_before() const { return queue_.empty() ? kNever : now_ + least_latency_; }
 
   /// Issues every command before clock `limit`, refreshes too, and appends the runs served to `done`.
   void run_until(Cycle limit, std::vector<DramRunDone>& done);
@@ -101,6 +103,7 @@ class DramController {
     std::uint32_t left = 0;      ///< Bursts not yet served.
     std::uint32_t blockers = 0;  ///< Of a run of one burst: older queued bursts to the same bytes it must not overtake.
     bool write = false;
+    bool in_order = true;  ///< The bursts served so far are its first.
   };
   /// Bursts of a run that lie in the same row, lanes_ apart. They are served in order: none of them can be served
   /// before an older one.
@@ -139,6 +142,10 @@ class DramController {
   const Plan& choose();
   void choose_burst();
   void choose_among_arrived(Cycle horizon);
+  void choose_after_row();
+  void choose_row();
+  void want_columns_of(std::uint32_t bank, std::uint32_t row);
+  [[nodiscard]] bool goes_before(std::size_t segment, std::size_t other) const;
   void choose_for_oldest();
   void choose_refresh();
   void extend_plan();
@@ -195,7 +202,11 @@ class DramController {
   std::uint64_t row_banks_ = 0;     ///< Banks in which a burst wants a row that is not open.
   std::uint64_t wanted_twice_ = 0;  ///< Banks whose open row bursts of several segments want.
   Cycle next_arrival_ = kNever;
-  std::vector<std::size_t> closed_;  ///< Of the choice: segments whose rows are not open.
+  std::vector<std::size_t> closed_;  ///< Segments whose rows are not open.
+  std::uint64_t taken_ = 0;          ///< Banks whose open row a burst still wants.
+  Cycle column_clock_ = kNever;      ///< The first column command that could be issued,
+  std::size_t column_ = 0;           ///< and of which segment.
+  bool column_known_ = false;        ///< Only row commands have been issued since these were seen.
 
   Counters counters_;
   std::function<void(DramCommand, std::uint32_t, std::uint32_t, Cycle)> observer_;

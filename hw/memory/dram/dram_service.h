@@ -33,6 +33,11 @@ class DramService {
   /// A time before which nothing is to be answered that is not among answers(), if no more is requested; kNever when
   /// nothing is under way.
   [[nodiscard]] std::uint64_t next_done();
+  /// The same, earlier and for nothing.
+  [[nodiscard]] std::uint64_t no_done_before() const {
+    const Cycle done = controller_.no_done_before();
+    return done == DramController::kNever ? kNever : controller_.spec().picoseconds(done);
+  }
   [[nodiscard]] bool idle() const { return controller_.empty(); }
 
   /// Counts bytes that a request moves.

@@ -20,11 +20,12 @@ void MemoryEngine::submit(std::size_t channel, const DmaDescriptor& descriptor) 
 
 std::uint64_t MemoryEngine::next() {
   std::uint64_t time = answers_.empty() ? kNever : answers_.first().picoseconds;
-  if (dram_) time = std::min(time, dram_->next_done());
   for (const Channel& channel : channels_) {
     if (channel.waiting != kNone) time = std::min(time, grant_free_);
     if (may_send(channel)) time = std::min(time, channel.request_free);
   }
+  // What the controller does next is not asked for in vain: what is requested before may change it.
+  if (dram_ && dram_->no_done_before() < time) time = std::min(time, dram_->next_done());
   return time;
 }
 
