@@ -130,6 +130,18 @@ Map pool_map(const graph::Pool& op, Shape in, Shape out, const Map& map) {
   return result;
 }
 
+void require_block(const Node& node, const graph::PredictedBlock& op, const Parameters& parameters) {
+  if (!parameters.block) {
+    throw QuantizeError(fmt::format(
+        "node '{}': has no parameters of a predicted block; annotate a network that has weights", node.name));
+  }
+  try {
+    predict::check(op, *parameters.block);
+  } catch (const predict::PredictError& error) {
+    throw QuantizeError(fmt::format("node '{}': {}", node.name, error.what()));
+  }
+}
+
 struct Evaluation {
   const graph::Graph& graph;
   const Node& node;
@@ -189,8 +201,9 @@ struct Evaluation {
     }
     return result;
   }
-  Map operator()(const graph::PredictedBlock&) const {
-    throw QuantizeError(fmt::format("node '{}': a predicted block has no real parameters", node.name));
+  Map operator()(const graph::PredictedBlock& op) const {
+    require_block(node, op, parameters);
+    return predict::evaluate(op, *parameters.block, in_shape(), node.shape, in()).result;
   }
   Map operator()(const graph::Input&) const {
     throw QuantizeError(fmt::format("node '{}': the input is given, not evaluated", node.name));
@@ -227,6 +240,7 @@ void check(const FloatNetwork& network) {
       weights = bias = norm->channels;
     }
     const Parameters& given = network.parameters[id];
+    if (const auto* block = std::get_if<graph::PredictedBlock>(&nodes[id].op)) require_block(nodes[id], *block, given);
     if (given.weights.size() != weights || given.bias.size() != bias) {
       throw QuantizeError(fmt::format("node '{}': has {} weights and {} biases, needs {} and {}", nodes[id].name,
                                       given.weights.size(), given.bias.size(), weights, bias));

@@ -3,11 +3,13 @@
 // accuracy figures rest on.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <vector>
 
 #include "workloads/graph/graph.h"
+#include "workloads/predict/block/float_block.h"
 
 namespace fusesim::quantize {
 
@@ -24,6 +26,8 @@ struct Parameters {
   std::vector<double> weights;
   /// Convolution and linear with a bias: one an output channel. Batch norm: beta - mean * factor of each channel.
   std::vector<double> bias;
+  /// Of a predicted block, which has nothing else.
+  std::optional<predict::FloatBlock> block = {};
 };
 
 struct FloatNetwork {

@@ -145,12 +145,20 @@ TensorFormat format_of(Range range, ElementType type) {
   return {scale, static_cast<std::int32_t>(std::clamp<double>(zero, limits.lowest, limits.highest)), type};
 }
 
-std::vector<Range> calibrate(const FloatNetwork& network, std::span<const Map> samples, const Options& options) {
+namespace {
+
+struct Measured {
+  std::vector<Range> nodes;
+  std::map<NodeId, Range> projections;
+};
+
+Measured measure(const FloatNetwork& network, std::span<const Map> samples, const Options& options) {
   if (samples.empty()) throw QuantizeError("calibration needs a sample input");
   if (!(options.percentile > 50 && options.percentile <= 100)) {
     throw QuantizeError(fmt::format("percentile {} is outside 50 .. 100", options.percentile));
   }
-  std::vector<Range> ranges(network.graph.nodes().size());
+  const std::vector<Node>& nodes = network.graph.nodes();
+  Measured measured{std::vector<Range>(nodes.size()), {}};
   for (std::size_t sample = 0; sample < samples.size(); ++sample) {
     std::vector<Map> maps;
     try {
@@ -159,15 +167,52 @@ std::vector<Range> calibrate(const FloatNetwork& network, std::span<const Map> s
       throw QuantizeError(fmt::format("calibration sample {}: {}", sample, error.what()));
     }
     for (NodeId id = 0; id < maps.size(); ++id) {
+      const auto* block = std::get_if<graph::PredictedBlock>(&nodes[id].op);
+      if (maps[id].empty() || !block || !block->residual) continue;
+      Map projected = maps[id];
+      for (std::size_t i = 0; i < projected.size(); ++i) projected[i] -= maps[nodes[id].inputs[0]][i];
+      const Range range = range_of(std::move(projected), options);
+      const auto [at, first] = measured.projections.emplace(id, range);
+      if (!first) at->second = joined(at->second, range);
+    }
+    for (NodeId id = 0; id < maps.size(); ++id) {
       if (maps[id].empty()) continue;
       const Range range = range_of(std::move(maps[id]), options);
-      ranges[id] = sample == 0 ? range : joined(ranges[id], range);
+      measured.nodes[id] = sample == 0 ? range : joined(measured.nodes[id], range);
     }
   }
-  return ranges;
+  return measured;
 }
 
-reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const Range> ranges, const Options& options) {
+reference::BlockConstants quantize_block(const Node& node, const graph::PredictedBlock& block,
+                                         const Parameters& parameters, const TensorFormat& in, const TensorFormat& out,
+                                         const Range* projection, const Options& options) {
+  if (block.residual && !projection) {
+    throw QuantizeError(fmt::format(
+        "node '{}': has a residual, so its projection needs a range of its own; give calibrate_projections()",
+        node.name));
+  }
+  const TensorFormat projected = block.residual ? format_of(*projection, options.activations) : out;
+  try {
+    return predict::quantise_block(block, *parameters.block, in, projected, out, options.blocks);
+  } catch (const predict::PredictError& error) {
+    throw QuantizeError(fmt::format("node '{}': {}", node.name, error.what()));
+  }
+}
+
+}  // namespace
+
+std::vector<Range> calibrate(const FloatNetwork& network, std::span<const Map> samples, const Options& options) {
+  return measure(network, samples, options).nodes;
+}
+
+std::map<NodeId, Range> calibrate_projections(const FloatNetwork& network, std::span<const Map> samples,
+                                              const Options& options) {
+  return measure(network, samples, options).projections;
+}
+
+reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const Range> ranges, const Options& options,
+                                   const std::map<NodeId, Range>& projections) {
   check(network);
   const std::vector<Node>& nodes = network.graph.nodes();
   if (ranges.size() != nodes.size()) {
@@ -175,17 +220,24 @@ reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const 
   }
   std::vector<TensorFormat> formats = choose_formats(network.graph, ranges, options);
   std::map<NodeId, reference::Weights> weights;
+  std::map<NodeId, reference::BlockConstants> blocks;
   for (NodeId id = 0; id < nodes.size(); ++id) {
-    if (!reference::as_convolution(nodes[id].op)) continue;
-    weights.emplace(
-        id, quantize_layer(nodes[id], network.parameters[id], formats[nodes[id].inputs[0]].scale, options.weights));
+    const Node& node = nodes[id];
+    if (const auto* block = std::get_if<graph::PredictedBlock>(&node.op)) {
+      const auto projection = projections.find(id);
+      blocks.emplace(id, quantize_block(node, *block, network.parameters[id], formats[node.inputs[0]], formats[id],
+                                        projection == projections.end() ? nullptr : &projection->second, options));
+    }
+    if (!reference::as_convolution(node.op)) continue;
+    weights.emplace(id, quantize_layer(node, network.parameters[id], formats[node.inputs[0]].scale, options.weights));
   }
-  return {network.graph, std::move(formats), std::move(weights)};
+  return {network.graph, std::move(formats), std::move(weights), std::move(blocks)};
 }
 
 reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const Map> samples, const Options& options) {
   const FloatNetwork folded = fold_batch_norm(network);
-  return quantize(folded, calibrate(folded, samples, options), options);
+  const Measured measured = measure(folded, samples, options);
+  return quantize(folded, measured.nodes, options, measured.projections);
 }
 
 std::vector<std::int8_t> quantize_map(std::span<const double> map, const TensorFormat& format) {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "workloads/predict/block/quantise_block.h"
 #include "workloads/quantize/float_network.h"
 #include "workloads/reference/quantized_graph.h"
 
@@ -34,6 +36,7 @@ struct Options {
   ConcatScales concat = ConcatScales::equalised;
   reference::ElementType weights = reference::ElementType::int8;
   reference::ElementType activations = reference::ElementType::int8;  ///< Of all tensors.
+  predict::BlockWidths blocks = {};                                   ///< Of predicted blocks.
 };
 
 /// Ranges of the maps of every node over sample inputs. Throws QuantizeError when there is no sample or the percentile
@@ -41,16 +44,24 @@ struct Options {
 [[nodiscard]] std::vector<Range> calibrate(const FloatNetwork& network, std::span<const Map> samples,
                                            const Options& options = {});
 
+/// Ranges of the projections of predicted blocks with a residual, before it is added: such a block has two formats.
+/// Empty when there are none. Throws as calibrate() does.
+[[nodiscard]] std::map<graph::NodeId, Range> calibrate_projections(const FloatNetwork& network,
+                                                                   std::span<const Map> samples,
+                                                                   const Options& options = {});
+
 /// The formats that "Choosing formats" gives nodes with these ranges, one a node; nodes that keep format share one.
 [[nodiscard]] std::vector<reference::TensorFormat> choose_formats(const graph::Graph& graph,
                                                                   std::span<const Range> ranges,
                                                                   const Options& options = {});
 
-/// Formats, weights and biases by docs/arithmetic.md, section "Choosing formats". `ranges` has one entry a node. Throws
-/// QuantizeError naming the node when the network holds batch norms or nodes that never run (fold_batch_norm() first),
-/// or its values are too large or too small for any scale.
+/// Formats, weights and biases by docs/arithmetic.md, section "Choosing formats". `ranges` has one entry a node,
+/// `projections` one a predicted block with a residual. Throws QuantizeError naming the node when the network holds
+/// batch norms or nodes that never run (fold_batch_norm() first), its values are too large or too small for any scale,
+/// or a predicted block does not fit `options.blocks` (predict::quantise_block()).
 [[nodiscard]] reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const Range> ranges,
-                                                 const Options& options = {});
+                                                 const Options& options = {},
+                                                 const std::map<graph::NodeId, Range>& projections = {});
 
 /// All steps: fold batch norms, calibrate, quantise.
 [[nodiscard]] reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const Map> samples,

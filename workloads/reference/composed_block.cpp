@@ -74,14 +74,14 @@ ComposedChannel compose(const PredictedBlock& block, const BlockConstants& c, st
   return composed;
 }
 
-LargestList largest_list(const PredictedBlock& block, const BlockConstants& constants) {
-  LargestList largest;
+std::vector<LargestList> largest_lists(const PredictedBlock& block, const BlockConstants& constants) {
+  std::vector<LargestList> largest(block.out_channels);
   for (std::uint32_t o = 0; o < block.out_channels; ++o) {
     const ComposedChannel composed = compose(block, constants, o);
     for (std::size_t list = 0; list < composed.ends.size(); ++list) {
       std::int64_t sum = 0;
       for (const Term& term : composed.list(list)) sum += std::abs(std::int64_t{term.weight});
-      if (sum > largest.magnitude) largest = {sum, o, list};
+      if (sum > largest[o].magnitude) largest[o] = {sum, list};
     }
   }
   return largest;

@@ -34,13 +34,14 @@ struct ComposedChannel {
 [[nodiscard]] ComposedChannel compose(const graph::PredictedBlock& block, const BlockConstants& constants,
                                       std::uint32_t out_channel);
 
-/// The largest sum of magnitudes of any list of any output channel: what an adder must hold.
+/// The list with the largest sum of magnitudes: what an adder must hold.
 struct LargestList {
   std::int64_t magnitude = 0;
-  std::uint32_t out_channel = 0;
   std::size_t list = 0;
 };
-[[nodiscard]] LargestList largest_list(const graph::PredictedBlock& block, const BlockConstants& constants);
+/// One an output channel.
+[[nodiscard]] std::vector<LargestList> largest_lists(const graph::PredictedBlock& block,
+                                                     const BlockConstants& constants);
 
 /// BlockTrace::sums of the fused form, evaluated list by list under the masks of `trace`; nothing else of `trace` is
 /// read. `shape` and `in` are those of `input`.

@@ -90,45 +90,37 @@ std::int64_t sum_of_magnitudes(const std::vector<std::int8_t>& values, std::size
   return sum;
 }
 
-constexpr std::int64_t largest_sum = (std::int64_t{1} << 31) - 1;
-
 /// Terms of a middle channel are products of independent factors: the largest product is that of the largest factors.
-void check_widths(const PredictedBlock& block, const BlockConstants& c, const TensorFormat& in) {
+void check_terms(const PredictedBlock& block, const BlockConstants& c) {
   const std::size_t inner = block.in_channels / block.groups, taps = std::size_t{block.kernel} * block.kernel;
   const std::size_t group_middle = block.middle_channels / block.groups, group_out = block.out_channels / block.groups;
-  constexpr std::int64_t term_limit = (std::int64_t{1} << (kTermBits - 1)) - 1;
-  const Limits range = limits(in.type);
-  const std::int64_t operand = std::max(range.highest - in.zero_point, in.zero_point - range.lowest);
-  std::vector<std::int64_t> totals;
-  for (const std::int32_t bias : c.bias) totals.push_back(magnitude(bias));
+  constexpr std::int64_t limit = (std::int64_t{1} << (kTermBits - 1)) - 1;
   for (std::size_t m = 0; m < block.middle_channels; ++m) {
     const std::size_t group = m / group_middle;
-    const std::int64_t expand_bias = magnitude(c.expand_bias[m]), depthwise_bias = magnitude(c.depthwise_bias[m]);
-    const std::int64_t per_projection =
-        sum_of_magnitudes(c.depthwise, m * taps, taps) *
-            (sum_of_magnitudes(c.expand, m * inner, inner) * operand + (expand_bias << c.expand_bias_shift)) +
-        (depthwise_bias << c.depthwise_bias_shift);
     std::int64_t projection = 0;
     for (std::size_t o = group * group_out; o < (group + 1) * group_out; ++o) {
-      const std::int64_t weight = magnitude(c.project[o * group_middle + m % group_middle]);
-      totals[o] += weight * per_projection;
-      projection = std::max(projection, weight);
+      projection = std::max(projection, magnitude(c.project[o * group_middle + m % group_middle]));
     }
     const std::int64_t tap = projection * largest_magnitude(c.depthwise, m * taps, taps);
     const auto require_term = [&](const char* what, std::int64_t largest) {
-      if (largest > term_limit) {
+      if (largest > limit) {
         fail("middle channel {}: a product of {} is {}, more than the {} that a term of {} bits holds", m, what,
-             largest, term_limit, kTermBits);
+             largest, limit, kTermBits);
       }
     };
     require_term("weights", tap * largest_magnitude(c.expand, m * inner, inner));
-    require_term("weights and the expansion's bias", tap * expand_bias);
-    require_term("a weight and the depthwise layer's bias", projection * depthwise_bias);
+    require_term("weights and the expansion's bias", tap * magnitude(c.expand_bias[m]));
+    require_term("a weight and the depthwise layer's bias", projection * magnitude(c.depthwise_bias[m]));
   }
-  for (std::size_t o = 0; o < totals.size(); ++o) {
-    if (totals[o] > largest_sum) {
-      fail("output channel {}: its sum can reach {}, beyond the {} of 32 bits; use narrower factors", o, totals[o],
-           largest_sum);
+}
+
+void check_sums(const PredictedBlock& block, const BlockConstants& c, const TensorFormat& in) {
+  constexpr std::int64_t limit = (std::int64_t{1} << 31) - 1;
+  const std::vector<std::int64_t> largest = largest_sums(block, c, in);
+  for (std::size_t o = 0; o < largest.size(); ++o) {
+    if (largest[o] > limit) {
+      fail("output channel {}: its sum can reach {}, beyond the {} of 32 bits; use narrower factors", o, largest[o],
+           limit);
     }
   }
 }
@@ -235,7 +227,31 @@ void check(const PredictedBlock& block, const BlockConstants& constants, const T
   check_sizes(block, constants);
   check_predictor(constants);
   check_formats(block, constants, in, out);
-  check_widths(block, constants, in);
+  check_terms(block, constants);
+  check_sums(block, constants, in);
+}
+
+std::vector<std::int64_t> largest_sums(const PredictedBlock& block, const BlockConstants& c, const TensorFormat& in) {
+  const std::size_t inner = block.in_channels / block.groups, taps = std::size_t{block.kernel} * block.kernel;
+  const std::size_t group_middle = block.middle_channels / block.groups, group_out = block.out_channels / block.groups;
+  const Limits range = limits(in.type);
+  const std::int64_t operand = std::max(range.highest - in.zero_point, in.zero_point - range.lowest);
+  std::vector<std::int64_t> per_projection;  // What a middle channel adds for each step of P.
+  for (std::size_t m = 0; m < block.middle_channels; ++m) {
+    const std::int64_t hidden =
+        sum_of_magnitudes(c.expand, m * inner, inner) * operand + (magnitude(c.expand_bias[m]) << c.expand_bias_shift);
+    per_projection.push_back(sum_of_magnitudes(c.depthwise, m * taps, taps) * hidden +
+                             (magnitude(c.depthwise_bias[m]) << c.depthwise_bias_shift));
+  }
+  std::vector<std::int64_t> sums;
+  for (std::size_t o = 0; o < block.out_channels; ++o) {
+    std::int64_t sum = magnitude(c.bias[o]);
+    for (std::size_t i = 0; i < group_middle; ++i) {
+      sum += magnitude(c.project[o * group_middle + i]) * per_projection[o / group_out * group_middle + i];
+    }
+    sums.push_back(sum);
+  }
+  return sums;
 }
 
 BlockTrace execute_block(const PredictedBlock& block, const BlockConstants& c, Shape shape, const TensorFormat& in,

@@ -53,6 +53,11 @@ inline constexpr std::uint32_t kLargestBiasShift = 14;
 void check(const graph::PredictedBlock& block, const BlockConstants& constants, const TensorFormat& in,
            const TensorFormat& out);
 
+/// The largest magnitude that the sum of each output channel, its bias included, can reach under any masks and input:
+/// sum over all its lists of magnitude * largest operand. Below 2^31 in constants that check() accepts.
+[[nodiscard]] std::vector<std::int64_t> largest_sums(const graph::PredictedBlock& block,
+                                                     const BlockConstants& constants, const TensorFormat& in);
+
 /// All that layer-by-layer execution passes through.
 struct BlockTrace {
   std::vector<std::uint8_t> mask1;    ///< M x H x W of the input map.

@@ -178,25 +178,42 @@ TEST(PredictedBlock, FusedFormEqualsLayerByLayerUnderAnyMasks) {
   }
 }
 
-TEST(PredictedBlock, NoMaskedSumLeavesTheBoundsThatCheckAllows) {
+TEST(PredictedBlock, BoundsOfListsAndSumsAreThoseOfTheTerms) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     const RandomBlock r = test::random_block(seed, {.size = 6});
-    const LargestList largest = largest_list(r.block, r.constants);
-    std::int64_t by_definition = 0;
+    const std::vector<LargestList> lists = largest_lists(r.block, r.constants);
+    const std::vector<std::int64_t> sums = largest_sums(r.block, r.constants, r.in);
+    const std::vector<std::int64_t> reached = run(r).sums;
+    const std::size_t pixels = reached.size() / sums.size();
+    const std::uint32_t inner = r.block.in_channels / r.block.groups, taps = r.block.kernel * r.block.kernel;
+    const Limits range = limits(r.in.type);
+    std::int64_t operand = 0;
+    for (std::int32_t q = range.lowest; q <= range.highest; ++q) {
+      operand = std::max<std::int64_t>(operand, std::abs(q - r.in.zero_point));
+    }
     for (std::uint32_t o = 0; o < r.block.out_channels; ++o) {
       const ComposedChannel composed = compose(r.block, r.constants, o);
-      ASSERT_EQ(composed.ends.size(), r.block.kernel * r.block.kernel * (r.block.in_channels / r.block.groups + 1) + 1);
+      ASSERT_EQ(composed.ends.size(), taps * (inner + 1) + 1);
+      std::int64_t largest = 0, total = std::abs(std::int64_t{r.constants.bias[o]});
       for (std::size_t list = 0; list < composed.ends.size(); ++list) {
         std::int64_t sum = 0;
         for (const Term& term : composed.list(list)) {
+          ASSERT_NE(term.weight, 0);
           ASSERT_LE(std::abs(term.weight), 32767);
           sum += std::abs(term.weight);
         }
-        by_definition = std::max(by_definition, sum);
+        largest = std::max(largest, sum);
+        const bool last = list + 1 == composed.ends.size();
+        total += sum * (last                         ? std::int64_t{1} << r.constants.depthwise_bias_shift
+                        : list % (inner + 1) < inner ? operand
+                                                     : std::int64_t{1} << r.constants.expand_bias_shift);
       }
+      ASSERT_EQ(lists[o].magnitude, largest);
+      ASSERT_EQ(sums[o], total);
+      ASSERT_LT(total, std::int64_t{1} << 31);
+      for (std::size_t p = 0; p < pixels; ++p)
+        ASSERT_LE(std::abs(reached[o * pixels + p] + r.constants.bias[o]), total);
     }
-    ASSERT_EQ(largest.magnitude, by_definition);
-    for (const std::int64_t sum : run(r).sums) ASSERT_LT(std::abs(sum), std::int64_t{1} << 31);
   }
 }
 
