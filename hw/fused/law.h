@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "hw/array/values/instruction_set.h"
 #include "hw/isa/machine/fused.h"
 #include "hw/isa/machine/program.h"
 
@@ -54,6 +55,8 @@ struct LawOptions {
   /// Used without values only. Without values and without this, mode fixed is timed alone (survivors and live products
   /// stay 0: nothing else depends on data), and mode elastic refuses to accumulate.
   std::optional<SyntheticMasks> synthetic;
+  /// An available one; otherwise array::values::default_instruction_set(). All give the same.
+  std::optional<array::values::InstructionSet> instruction_set = std::nullopt;
 };
 
 /// What accumulate reads besides its lists; with values only.
