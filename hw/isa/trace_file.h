@@ -13,8 +13,8 @@
 
 namespace fusesim::isa {
 
-/// What is written. Version 1, which knew array programs only, is read as well.
-inline constexpr std::uint32_t trace_version = 2;
+/// What is written. Version 2, which did not know the fused block, and 1, which knew array programs only, are read too.
+inline constexpr std::uint32_t trace_version = 3;
 
 /// A trace that cannot be read. what() is one line: the file, what is wrong where, and the cure.
 class TraceError : public std::runtime_error {

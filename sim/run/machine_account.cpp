@@ -95,9 +95,10 @@ void add(MachineLayer& layer, const isa::machine::Instruction& instruction,
       layer.vector_cycles += record.end - record.start;
       break;
     case Queue::compute: {
-      const auto& compute = std::get<isa::machine::Compute>(instruction.work);
-      layer.dataflow = compute.dataflow;
-      layer.lines_per_row = std::max(layer.lines_per_row, compute.lines_per_row);
+      if (const auto* compute = std::get_if<isa::machine::Compute>(&instruction.work)) {
+        layer.dataflow = compute->dataflow;
+        layer.lines_per_row = std::max(layer.lines_per_row, compute->lines_per_row);
+      }
       break;
     }
   }

@@ -29,7 +29,7 @@ class Checker {
       pads_[static_cast<std::size_t>(pad)].resize(program.core.pad(pad).bytes);
     }
     for (const isa::machine::Section& section : program.sections) {
-      const bool given = section.role == isa::machine::Role::input || section.role == isa::machine::Role::constant;
+      const bool given = section.role != isa::machine::Role::intermediate && section.role != isa::machine::Role::output;
       if (given) std::fill_n(dram_.begin() + static_cast<std::ptrdiff_t>(section.address), section.bytes, from_start);
     }
   }
@@ -48,13 +48,21 @@ class Checker {
 
  private:
   void step(const Instruction& instruction) {
-    queue_ = instruction.work.index();
+    queue_ = static_cast<std::size_t>(instruction.queue());
     known_ = done_[queue_].empty() ? Waits{} : start_[queue_];
     for (std::size_t q = 0; q < queue_count; ++q) {
       const std::uint32_t count = instruction.waits[q];
       if (count == 0) continue;
       if (count > done_[q].size()) return fail("waits for an instruction that does not come before it");
       for (std::size_t k = 0; k < queue_count; ++k) known_[k] = std::max(known_[k], done_[q][count - 1][k]);
+    }
+    // The PEs belong to the array or to the fused block: the latter starts when all before it in its queue has
+    // completed, and what comes after it waits for it.
+    if (instruction.queue() == isa::machine::Queue::compute) {
+      if ((instruction.is_fused() || fused_before_) && !done_[queue_].empty()) {
+        for (std::size_t k = 0; k < queue_count; ++k) known_[k] = std::max(known_[k], done_[queue_].back()[k]);
+      }
+      fused_before_ = instruction.is_fused();
     }
     start_[queue_] = known_;
     token_ = static_cast<std::uint32_t>(done_[queue_].size() + 1);
@@ -91,7 +99,7 @@ class Checker {
 
   void fail(const std::string& what) {
     if (!problem_) {
-      problem_ = fmt::format("instruction {} ({}, {}) {}", index_, name(program_.instructions[index_].queue()),
+      problem_ = fmt::format("instruction {} ({}, {}) {}", index_, name(program_.instructions[index_]),
                              program_.layers[program_.instructions[index_].layer], what);
     }
   }
@@ -191,6 +199,42 @@ class Checker {
     map(v.result, v.height, v.width, true);
   }
 
+  template <typename Touch>
+  static void for_lines(const isa::machine::FusedMap& map, std::uint32_t channels, std::uint32_t rows, Touch touch) {
+    for (std::uint32_t c = 0; c < channels; ++c) {
+      for (std::uint32_t y = 0; y < rows; ++y) {
+        touch(map.address + std::uint64_t{c} * map.channel_pitch + std::uint64_t{y} * map.line_pitch);
+      }
+    }
+  }
+
+  void access(const isa::machine::FusedTile& work) {
+    const isa::machine::FusedGeometry& g = work.geometry;
+    for_lines(work.input, g.channels, g.region_rows,
+              [&](std::uint64_t line) { read(Pad::activations, line, g.region_columns); });
+    loaded_[work.buffer] = g;
+  }
+
+  void access(const isa::machine::FusedPredict& work) {
+    if (loaded_[work.buffer] != work.geometry) fail("predicts for a tile of another geometry than was loaded");
+    read(Pad::weights, work.lists, work.lists_bytes);
+    predicted_ = work.geometry;
+  }
+
+  void access(const isa::machine::FusedAccumulate& work) {
+    const isa::machine::FusedGeometry& g = work.geometry;
+    if (loaded_[work.buffer] != g || predicted_ != g) fail("reads a tile or masks of another geometry");
+    read(Pad::weights, work.lists, work.lists_bytes);
+    read(Pad::weights, work.parameters, std::uint64_t{isa::machine::channel_parameter_bytes} * work.out_channels);
+    if (work.residual) {
+      for_lines(work.residual->map, work.out_channels, g.out_rows,
+                [&](std::uint64_t line) { read(Pad::activations, line, g.out_columns); });
+    }
+    for_lines(work.output, work.out_channels, g.out_rows,
+              [&](std::uint64_t line) { write(Pad::outputs, line, g.out_columns); });
+    if (work.next) access(*work.next);
+  }
+
   const isa::machine::Program& program_;
   /// By byte, the store that wrote it. Nothing is stored twice, so nothing that was read is written later.
   static constexpr std::uint32_t from_start = ~0U;
@@ -200,6 +244,9 @@ class Checker {
   std::array<Waits, queue_count> start_{};            ///< Known complete when the last one started.
   std::size_t index_ = 0, queue_ = 0;
   std::uint32_t token_ = 0;
+  bool fused_before_ = false;
+  std::array<std::optional<isa::machine::FusedGeometry>, 2> loaded_;  ///< What the input tiles hold,
+  std::optional<isa::machine::FusedGeometry> predicted_;              ///< and the masks.
   Waits known_{};
   std::optional<std::string> problem_;
 };

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +53,48 @@ ControlConfig read_controller(Statement& statement) {
   statement.set("fetch_cycles", config.fetch_cycles);
   statement.set("decode_cycles", config.decode_cycles);
   statement.set("queue_depth", config.queue_depth);
+  return config;
+}
+
+FusedConfig read_fused_unit(Statement& statement) {
+  static constexpr std::string_view keys[] = {"tile",
+                                              "mode",
+                                              "lanes",
+                                              "adders",
+                                              "queue_depth",
+                                              "adder_bits",
+                                              "ladders",
+                                              "mask_channels",
+                                              "mask_positions",
+                                              "level_channels",
+                                              "tile_bytes",
+                                              "tile_port_bytes",
+                                              "list_bytes_per_cycle",
+                                              "list_fifo_bytes",
+                                              "composer_terms_per_cycle",
+                                              "output_lanes"};
+  statement.read_fields(keys);
+  FusedConfig config;
+  config.present = true;
+  if (const auto text = statement.field("tile")) {
+    const auto tile = numbers<2>("tile", *text, 'x', "RxC");
+    config.tile_rows = tile[0], config.tile_columns = tile[1];
+  }
+  if (const auto text = statement.field("mode")) config.mode = named(fused_mode_names(), "mode", *text);
+  statement.set("lanes", config.lanes);
+  statement.set("adders", config.adders);
+  statement.set("queue_depth", config.queue_depth);
+  statement.set("adder_bits", config.adder_bits);
+  statement.set("ladders", config.ladders);
+  statement.set("mask_channels", config.mask_channels);
+  statement.set("mask_positions", config.mask_positions);
+  statement.set("level_channels", config.level_channels);
+  statement.set("tile_bytes", config.tile_bytes);
+  statement.set("tile_port_bytes", config.tile_port_bytes);
+  statement.set("list_bytes_per_cycle", config.list_bytes_per_cycle);
+  statement.set("list_fifo_bytes", config.list_fifo_bytes);
+  statement.set("composer_terms_per_cycle", config.composer_terms_per_cycle);
+  statement.set("output_lanes", config.output_lanes);
   return config;
 }
 
@@ -199,6 +244,150 @@ Vector read_vector(Statement& statement) {
   return work;
 }
 
+// What belongs to the tile that an accumulate loads meanwhile has the prefix "next_".
+constexpr std::string_view kGeometryKeys[] = {"buffer", "channels", "middle", "region",
+                                              "out",    "kernel",   "stride", "pad"};
+constexpr std::string_view kTileKeys[] = {"input", "zero_point", "thresholds"};
+constexpr std::string_view kNextKeys[] = {"next_buffer", "next_channels",   "next_middle",    "next_region",
+                                          "next_out",    "next_kernel",     "next_stride",    "next_pad",
+                                          "next_input",  "next_zero_point", "next_thresholds"};
+
+/// The keys of an instruction of the fused block: those of its geometry and its own.
+void read_fused_fields(Statement& statement, std::initializer_list<std::span<const std::string_view>> own) {
+  std::vector<std::string_view> keys(std::begin(kCommonKeys), std::end(kCommonKeys));
+  keys.insert(keys.end(), std::begin(kGeometryKeys), std::end(kGeometryKeys));
+  for (const auto& part : own) keys.insert(keys.end(), part.begin(), part.end());
+  statement.read_fields(keys);
+}
+
+/// Fields whose names have a prefix in common.
+class PrefixedFields {
+ public:
+  PrefixedFields(const Statement& statement, std::string_view prefix) : statement_(statement), prefix_(prefix) {}
+
+  [[nodiscard]] std::string name(std::string_view key) const { return prefix_ + std::string(key); }
+  template <typename T>
+  [[nodiscard]] T required(std::string_view key) const {
+    return number<T>(name(key), statement_.required(name(key)));
+  }
+  template <std::size_t n, typename T = std::uint32_t>
+  [[nodiscard]] std::array<T, n> required(std::string_view key, char separator, std::string_view form) const {
+    return numbers<n, T>(name(key), statement_.required(name(key)), separator, form);
+  }
+  [[nodiscard]] FusedMap map(std::string_view key) const {
+    const auto at = required<3>(key, ',', "ADDRESS,CHANNEL_PITCH,LINE_PITCH");
+    return {at[0], at[1], at[2]};
+  }
+  template <typename T>
+  void set(std::string_view key, T& value) const {
+    statement_.set(name(key), value);
+  }
+  [[nodiscard]] std::optional<std::string_view> field(std::string_view key) const {
+    return statement_.field(name(key));
+  }
+
+ private:
+  const Statement& statement_;
+  std::string prefix_;
+};
+
+void read_fused_geometry(const PrefixedFields& fields, std::uint8_t& buffer, FusedGeometry& g) {
+  buffer = fields.required<std::uint8_t>("buffer");
+  g.channels = fields.required<std::uint32_t>("channels");
+  g.middle = fields.required<std::uint32_t>("middle");
+  const auto region = fields.required<2>("region", 'x', "RxC");
+  g.region_rows = region[0], g.region_columns = region[1];
+  const auto out = fields.required<2>("out", 'x', "RxC");
+  g.out_rows = out[0], g.out_columns = out[1];
+  fields.set("kernel", g.kernel);
+  fields.set("stride", g.stride);
+  if (const auto text = fields.field("pad")) {
+    const auto pad = numbers<2>(fields.name("pad"), *text, ',', "top,left");
+    g.pad_top = pad[0], g.pad_left = pad[1];
+  }
+}
+
+FusedTile read_tile_fields(const PrefixedFields& fields) {
+  FusedTile work;
+  read_fused_geometry(fields, work.buffer, work.geometry);
+  work.input = fields.map("input");
+  fields.set("zero_point", work.zero_point);
+  work.thresholds = fields.required<15, std::int16_t>("thresholds", ',', "N,N,... (15 numbers)");
+  return work;
+}
+
+FusedTile read_fused_tile(Statement& statement) {
+  read_fused_fields(statement, {kTileKeys});
+  return read_tile_fields({statement, ""});
+}
+
+/// "ADDRESS+BYTES" and where the same bytes lie in DRAM.
+template <typename Work>
+void read_lists(const Statement& statement, Work& work) {
+  const auto [address, bytes] = halves("lists", statement.required("lists"), '+', "ADDRESS+BYTES");
+  work.lists = number<std::uint32_t>("lists", address);
+  work.lists_bytes = number<std::uint32_t>("lists", bytes);
+  work.lists_dram = number<std::uint64_t>("dram", statement.required("dram"));
+}
+
+FusedPredict read_fused_predict(Statement& statement) {
+  static constexpr std::string_view keys[] = {"round", "lists", "dram"};
+  read_fused_fields(statement, {keys});
+  FusedPredict work;
+  read_fused_geometry({statement, ""}, work.buffer, work.geometry);
+  work.round_channels = number<std::uint32_t>("round", statement.required("round"));
+  read_lists(statement, work);
+  return work;
+}
+
+constexpr std::string_view kResidualKeys[] = {"residual", "residual_zeros", "residual_multipliers", "residual_shift",
+                                              "residual_bounds"};
+
+FusedResidual read_residual(const Statement& statement) {
+  const PrefixedFields fields(statement, "residual");
+  FusedResidual residual;
+  residual.map = fields.map("");
+  const auto zeros = fields.required<3, std::int32_t>("_zeros", ',', "RESULT,RESIDUAL,OUT");
+  residual.zero_a = zeros[0], residual.zero_b = zeros[1], residual.zero_out = zeros[2];
+  const auto multipliers = fields.required<2, std::int32_t>("_multipliers", ',', "RESULT,RESIDUAL");
+  residual.multiplier_a = multipliers[0], residual.multiplier_b = multipliers[1];
+  residual.shift = fields.required<std::int32_t>("_shift");
+  if (const auto text = fields.field("_bounds")) {
+    const auto [lowest, highest] = halves("residual_bounds", *text, ',', "LOWEST,HIGHEST");
+    residual.lowest = text::int8("residual_bounds", lowest);
+    residual.highest = text::int8("residual_bounds", highest);
+  }
+  return residual;
+}
+
+FusedAccumulate read_fused_accumulate(Statement& statement) {
+  static constexpr std::string_view keys[] = {"outputs",  "lists",  "dram",    "bias_shifts", "parameters",
+                                              "zero_out", "lowest", "highest", "output"};
+  FusedAccumulate work;
+  work.source = named(fused_source_names(), "source", statement.word("source"));
+  read_fused_fields(statement, {keys, kResidualKeys, kNextKeys});
+  const PrefixedFields fields{statement, ""};
+  read_fused_geometry(fields, work.buffer, work.geometry);
+  work.out_channels = fields.required<std::uint32_t>("outputs");
+  read_lists(statement, work);
+  if (const auto text = statement.field("bias_shifts")) {
+    const auto shifts = numbers<2>("bias_shifts", *text, ',', "EXPAND,DEPTHWISE");
+    work.expand_bias_shift = shifts[0], work.depthwise_bias_shift = shifts[1];
+  }
+  work.parameters = fields.required<std::uint32_t>("parameters");
+  statement.set("zero_out", work.zero_out);
+  statement.set("lowest", work.lowest);
+  statement.set("highest", work.highest);
+  work.output = fields.map("output");
+  const auto any_given = [&](std::span<const std::string_view> names) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](std::string_view key) { return statement.field(key).has_value(); });
+  };
+  if (any_given(kResidualKeys)) work.residual = read_residual(statement);
+  if (any_given(kNextKeys)) work.next = read_tile_fields({statement, "next_"});
+  return work;
+}
+
 /// Reads a text line by line and remembers where everything stands, for the messages of the final validation.
 class Assembler {
  public:
@@ -248,6 +437,7 @@ class Assembler {
     }
     if (message.starts_with("vector") && vector_line_ != 0) return vector_line_;
     if (message.starts_with("control") && control_line_ != 0) return control_line_;
+    if (message.starts_with("fused") && fused_line_ != 0) return fused_line_;
     return array_line_;
   }
 
@@ -264,20 +454,29 @@ class Assembler {
       load,
       compute,
       vector,
-      store
+      store,
+      fused_unit,
+      fused_tile,
+      fused_predict,
+      fused_accumulate
     };
-    static constexpr std::pair<std::string_view, Keyword> keywords[] = {{"network", Keyword::network},
-                                                                        {"array", Keyword::array},
-                                                                        {"scratchpad", Keyword::scratchpad},
-                                                                        {"vector_unit", Keyword::vector_unit},
-                                                                        {"controller", Keyword::controller},
-                                                                        {"layer", Keyword::layer},
-                                                                        {"section", Keyword::section},
-                                                                        {"hex", Keyword::hex},
-                                                                        {"load", Keyword::load},
-                                                                        {"compute", Keyword::compute},
-                                                                        {"vector", Keyword::vector},
-                                                                        {"store", Keyword::store}};
+    static constexpr std::pair<std::string_view, Keyword> keywords[] = {
+        {"network", Keyword::network},
+        {"array", Keyword::array},
+        {"scratchpad", Keyword::scratchpad},
+        {"vector_unit", Keyword::vector_unit},
+        {"controller", Keyword::controller},
+        {"layer", Keyword::layer},
+        {"section", Keyword::section},
+        {"hex", Keyword::hex},
+        {"load", Keyword::load},
+        {"compute", Keyword::compute},
+        {"vector", Keyword::vector},
+        {"store", Keyword::store},
+        {"fused_unit", Keyword::fused_unit},
+        {"fused_tile", Keyword::fused_tile},
+        {"fused_predict", Keyword::fused_predict},
+        {"fused_accumulate", Keyword::fused_accumulate}};
     CoreConfig& core = program_.core;
     switch (named(NameTable<Keyword>(keywords), "keyword", keyword)) {
       case Keyword::network:
@@ -321,6 +520,16 @@ class Assembler {
         return add(statement, [&] { return read_vector(statement); });
       case Keyword::store:
         return add(statement, [&] { return read_transfer<Store>(statement); });
+      case Keyword::fused_unit:
+        reader_.once(fused_line_, keyword);
+        core.fused = read_fused_unit(statement);
+        return;
+      case Keyword::fused_tile:
+        return add(statement, [&] { return read_fused_tile(statement); });
+      case Keyword::fused_predict:
+        return add(statement, [&] { return read_fused_predict(statement); });
+      case Keyword::fused_accumulate:
+        return add(statement, [&] { return read_fused_accumulate(statement); });
     }
   }
 
@@ -370,7 +579,7 @@ class Assembler {
   Program program_;
   bool after_section_ = false;
   std::uint64_t generated_ = 0;
-  std::size_t network_line_ = 0, array_line_ = 0, vector_line_ = 0, control_line_ = 0;
+  std::size_t network_line_ = 0, array_line_ = 0, vector_line_ = 0, control_line_ = 0, fused_line_ = 0;
   std::size_t pad_lines_[pad_count] = {};
   std::vector<std::size_t> layer_lines_, section_lines_, instruction_lines_;
 };

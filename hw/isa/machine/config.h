@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hw/isa/array_config.h"
+#include "hw/isa/machine/fused.h"
 
 namespace fusesim::isa::machine {
 
@@ -54,6 +55,7 @@ struct CoreConfig {
   ScratchpadConfig outputs{.bytes = 512 * 1024, .banks = 64, .width = 4, .ports = 1};
   VectorConfig vector;
   ControlConfig control;
+  FusedConfig fused = {};
 
   [[nodiscard]] const ScratchpadConfig& pad(Pad which) const {
     return which == Pad::activations ? activations : which == Pad::weights ? weights : outputs;
@@ -63,11 +65,11 @@ struct CoreConfig {
 
 /// Throws std::invalid_argument naming the field, its value, the rule and the cure: zero or absurd sizes (capacity
 /// above 2^30 bytes, more than 4096 banks, lanes above 4096 ...), a capacity that is not a multiple of banks * width,
-/// fewer output banks than columns or an output width other than 4.
+/// fewer output banks than columns, an output width other than 4, or a fused unit against the rules of docs/isa.md.
 void validate(const CoreConfig& config);
 
 /// "array 64x64 ... | activations bytes=262144 banks=64 width=2 ports=1 | ...": one line, the same for equal
-/// configurations only; what a trace's digest of the machine is taken of.
+/// configurations only; what a trace's digest of the machine is taken of. A fused unit is described where there is one.
 [[nodiscard]] std::string describe(const CoreConfig& config);
 
 }  // namespace fusesim::isa::machine

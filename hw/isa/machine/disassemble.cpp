@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -23,6 +24,16 @@ void append_core(std::string& out, const CoreConfig& core) {
   append(out, "vector_unit lanes={} latency={}\n", core.vector.lanes, core.vector.latency);
   append(out, "controller fetch_cycles={} decode_cycles={} queue_depth={}\n", core.control.fetch_cycles,
          core.control.decode_cycles, core.control.queue_depth);
+  if (const FusedConfig& fused = core.fused; fused.present) {
+    append(out,
+           "fused_unit tile={}x{} mode={} lanes={} adders={} queue_depth={} adder_bits={} ladders={} mask_channels={} "
+           "mask_positions={} level_channels={} tile_bytes={} tile_port_bytes={} list_bytes_per_cycle={} "
+           "list_fifo_bytes={} composer_terms_per_cycle={} output_lanes={}\n",
+           fused.tile_rows, fused.tile_columns, name(fused.mode), fused.lanes, fused.adders, fused.queue_depth,
+           fused.adder_bits, fused.ladders, fused.mask_channels, fused.mask_positions, fused.level_channels,
+           fused.tile_bytes, fused.tile_port_bytes, fused.list_bytes_per_cycle, fused.list_fifo_bytes,
+           fused.composer_terms_per_cycle, fused.output_lanes);
+  }
 }
 
 // Fields that are at their default are left out, but for those without which a line says nothing.
@@ -85,14 +96,71 @@ void append_work(std::string& out, const Vector& work) {
   if (work.has_table) append(out, " table=0x{:x}", work.table);
 }
 
+// What belongs to the tile that an accumulate loads meanwhile has the prefix "next_".
+
+void append_geometry(std::string& out, std::uint8_t buffer, const FusedGeometry& g, const char* prefix = "") {
+  append(out, " {}buffer={} {}channels={} {}middle={} {}region={}x{} {}out={}x{}", prefix, buffer, prefix, g.channels,
+         prefix, g.middle, prefix, g.region_rows, g.region_columns, prefix, g.out_rows, g.out_columns);
+  append(out, " {}kernel={}", prefix, g.kernel);
+  if (g.stride != 1) append(out, " {}stride={}", prefix, g.stride);
+  if (g.pad_top != 0 || g.pad_left != 0) append(out, " {}pad={},{}", prefix, g.pad_top, g.pad_left);
+}
+
+void append_map(std::string& out, const char* prefix, const char* field, const FusedMap& map) {
+  append(out, " {}{}=0x{:x},{},{}", prefix, field, map.address, map.channel_pitch, map.line_pitch);
+}
+
+void append_tile(std::string& out, const FusedTile& work, const char* prefix) {
+  append_geometry(out, work.buffer, work.geometry, prefix);
+  append_map(out, prefix, "input", work.input);
+  if (work.zero_point != 0) append(out, " {}zero_point={}", prefix, work.zero_point);
+  append(out, " {}thresholds={}", prefix, fmt::join(work.thresholds, ","));
+}
+
+void append_work(std::string& out, const FusedTile& work) {
+  append_tile(out, work, "");
+}
+
+void append_work(std::string& out, const FusedPredict& work) {
+  append_geometry(out, work.buffer, work.geometry);
+  append(out, " round={} lists=0x{:x}+{} dram=0x{:x}", work.round_channels, work.lists, work.lists_bytes,
+         work.lists_dram);
+}
+
+void append_work(std::string& out, const FusedAccumulate& work) {
+  const FusedAccumulate plain;
+  append_geometry(out, work.buffer, work.geometry);
+  append(out, " outputs={} lists=0x{:x}+{} dram=0x{:x}", work.out_channels, work.lists, work.lists_bytes,
+         work.lists_dram);
+  if (work.expand_bias_shift != 0 || work.depthwise_bias_shift != 0) {
+    append(out, " bias_shifts={},{}", work.expand_bias_shift, work.depthwise_bias_shift);
+  }
+  append(out, " parameters=0x{:x}", work.parameters);
+  append_unless(out, "zero_out", work.zero_out, plain.zero_out);
+  append_unless(out, "lowest", work.lowest, plain.lowest);
+  append_unless(out, "highest", work.highest, plain.highest);
+  append_map(out, "", "output", work.output);
+  if (work.residual) {
+    const FusedResidual& residual = *work.residual;
+    append_map(out, "", "residual", residual.map);
+    append(out, " residual_zeros={},{},{} residual_multipliers={},{} residual_shift={} residual_bounds={},{}",
+           residual.zero_a, residual.zero_b, residual.zero_out, residual.multiplier_a, residual.multiplier_b,
+           residual.shift, residual.lowest, residual.highest);
+  }
+  if (work.next) append_tile(out, *work.next, "next_");
+}
+
 std::string kind_of(const Instruction& instruction) {
   if (const auto* compute = std::get_if<Compute>(&instruction.work)) return fmt::format(" {}", name(compute->dataflow));
   if (const auto* vector = std::get_if<Vector>(&instruction.work)) return fmt::format(" {}", name(vector->kind));
+  if (const auto* fused = std::get_if<FusedAccumulate>(&instruction.work)) {
+    return fmt::format(" {}", name(fused->source));
+  }
   return "";
 }
 
 void append_instruction(std::string& out, const Instruction& instruction, std::size_t index) {
-  append(out, "{} {}{} layer={}", name(instruction.queue()), index, kind_of(instruction), instruction.layer);
+  append(out, "{} {}{} layer={}", name(instruction), index, kind_of(instruction), instruction.layer);
   std::visit([&](const auto& work) { append_work(out, work); }, instruction.work);
   const char* separator = " wait=";
   for (std::uint32_t queue = 0; queue < queue_count; ++queue) {

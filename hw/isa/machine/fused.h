@@ -42,6 +42,9 @@ struct FusedConfig {
   bool operator==(const FusedConfig&) const = default;
 };
 
+/// Of the widest word that the list reader hands out: what its FIFO must hold.
+[[nodiscard]] std::uint32_t widest_word_bytes(const FusedConfig& config);
+
 /// Where a tile lies in its map. The region is the part of the input inside the map that the tile's taps touch. Tap
 /// (ky, kx) of output (i, j) reads region row i * stride + ky - pad_top and column j * stride + kx - pad_left; a tap
 /// outside the region contributes nothing. Position r = row * region_columns + column.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hw/isa/machine/names.h"
 
+#include <iterator>
+#include <variant>
+
 namespace fusesim::isa::machine {
 namespace {
 
@@ -21,11 +24,21 @@ constexpr std::pair<std::string_view, VectorKind> kVectorKinds[] = {
     {"max_pool", VectorKind::max_pool},     {"average_pool", VectorKind::average_pool},
 };
 constexpr std::pair<std::string_view, Role> kRoles[] = {
-    {"input", Role::input},
-    {"constant", Role::constant},
-    {"intermediate", Role::intermediate},
-    {"output", Role::output},
+    {"input", Role::input},   {"constant", Role::constant}, {"intermediate", Role::intermediate},
+    {"output", Role::output}, {"lists", Role::lists},
 };
+constexpr std::pair<std::string_view, FusedMode> kFusedModes[] = {
+    {"fixed", FusedMode::fixed},
+    {"elastic", FusedMode::elastic},
+};
+constexpr std::pair<std::string_view, FusedSource> kFusedSources[] = {
+    {"lists", FusedSource::lists},
+    {"factors", FusedSource::factors},
+};
+/// Indexed as Instruction::work.
+constexpr const char* kInstructions[] = {"load",       "compute",       "vector",          "store",
+                                         "fused_tile", "fused_predict", "fused_accumulate"};
+static_assert(std::size(kInstructions) == std::variant_size_v<decltype(Instruction::work)>);
 
 }  // namespace
 
@@ -41,6 +54,12 @@ NameTable<VectorKind> vector_kind_names() {
 NameTable<Role> role_names() {
   return kRoles;
 }
+NameTable<FusedMode> fused_mode_names() {
+  return kFusedModes;
+}
+NameTable<FusedSource> fused_source_names() {
+  return kFusedSources;
+}
 
 // The tables hold string literals, which end in zero.
 const char* name(Pad pad) {
@@ -54,6 +73,15 @@ const char* name(VectorKind kind) {
 }
 const char* name(Role role) {
   return name_in(role_names(), role).data();
+}
+const char* name(FusedMode mode) {
+  return name_in(fused_mode_names(), mode).data();
+}
+const char* name(FusedSource source) {
+  return name_in(fused_source_names(), source).data();
+}
+const char* name(const Instruction& instruction) {
+  return kInstructions[instruction.work.index()];
 }
 
 }  // namespace fusesim::isa::machine

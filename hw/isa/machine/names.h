@@ -11,5 +11,7 @@ namespace fusesim::isa::machine {
 [[nodiscard]] NameTable<Queue> queue_names();
 [[nodiscard]] NameTable<VectorKind> vector_kind_names();
 [[nodiscard]] NameTable<Role> role_names();
+[[nodiscard]] NameTable<FusedMode> fused_mode_names();
+[[nodiscard]] NameTable<FusedSource> fused_source_names();
 
 }  // namespace fusesim::isa::machine

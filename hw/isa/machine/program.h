@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hw/isa/machine/config.h"
+#include "hw/isa/machine/fused.h"
 #include "hw/isa/program.h"
 
 namespace fusesim::isa::machine {
@@ -142,20 +143,25 @@ struct Vector {
 };
 
 struct Instruction {
-  std::variant<Load, Compute, Vector, Store> work;  ///< In the order of Queue.
+  /// The first four in the order of Queue; those of the fused block go to the compute queue.
+  std::variant<Load, Compute, Vector, Store, FusedTile, FusedPredict, FusedAccumulate> work;
   Waits waits{};
   std::uint32_t layer = 0;  ///< Index into Program::layers.
   std::vector<Release> releases = {};
 
-  [[nodiscard]] Queue queue() const { return static_cast<Queue>(work.index()); }
+  [[nodiscard]] Queue queue() const { return is_fused() ? Queue::compute : static_cast<Queue>(work.index()); }
+  [[nodiscard]] bool is_fused() const { return work.index() >= queue_count; }
   bool operator==(const Instruction&) const = default;
 };
+/// "load", "compute", "vector", "store", "fused_tile", "fused_predict", "fused_accumulate".
+[[nodiscard]] const char* name(const Instruction& instruction);
 
 enum class Role : std::uint8_t {
   input,         ///< The network's input.
   constant,      ///< Weights, parameters, tables as the program lays them out.
   intermediate,  ///< A tensor between layers.
   output,        ///< The network's result.
+  lists,         ///< Lists of the fused block: constants on which timing depends.
 };
 [[nodiscard]] const char* name(Role role);
 
@@ -167,7 +173,7 @@ struct Section {
   std::uint64_t address = 0;  ///< Byte address in DRAM.
   std::uint64_t bytes = 0;
   /// What the bytes hold before the run: all of them (input, constant), or nothing. A program made for timing only
-  /// leaves input and constants empty too; it cannot be run with values.
+  /// leaves input and constants empty too; it cannot be run with values. Lists always have theirs.
   std::vector<std::int8_t> values = {};
   bool operator==(const Section&) const = default;
 };

@@ -28,9 +28,13 @@ fbs::Core pack(const CoreConfig& core) {
 }
 
 CoreConfig unpack(const fbs::Core& core) {
-  return {isa::unpack(core.array()),      unpack(core.activations()),
-          unpack(core.weights()),         unpack(core.outputs()),
-          {core.lanes(), core.latency()}, {core.fetch_cycles(), core.decode_cycles(), core.queue_depth()}};
+  return {isa::unpack(core.array()),
+          unpack(core.activations()),
+          unpack(core.weights()),
+          unpack(core.outputs()),
+          {core.lanes(), core.latency()},
+          {core.fetch_cycles(), core.decode_cycles(), core.queue_depth()},
+          {}};
 }
 
 fbs::Transfer pack(const Transfer& work) {
@@ -144,6 +148,158 @@ Vector unpack(const fbs::Vector& source) {
   return work;
 }
 
+fbs::FusedUnit pack(const FusedConfig& fused) {
+  return {fused.tile_rows,
+          fused.tile_columns,
+          fused.lanes,
+          fused.adders,
+          fused.queue_depth,
+          fused.adder_bits,
+          fused.ladders,
+          fused.mask_channels,
+          fused.mask_positions,
+          fused.level_channels,
+          fused.tile_bytes,
+          fused.tile_port_bytes,
+          fused.list_bytes_per_cycle,
+          fused.list_fifo_bytes,
+          fused.composer_terms_per_cycle,
+          fused.output_lanes,
+          static_cast<std::uint8_t>(fused.mode)};
+}
+
+FusedConfig unpack(const fbs::FusedUnit& source) {
+  return {.present = true,
+          .tile_rows = source.tile_rows(),
+          .tile_columns = source.tile_columns(),
+          .mode = static_cast<FusedMode>(source.mode()),
+          .lanes = source.lanes(),
+          .adders = source.adders(),
+          .queue_depth = source.queue_depth(),
+          .adder_bits = source.adder_bits(),
+          .ladders = source.ladders(),
+          .mask_channels = source.mask_channels(),
+          .mask_positions = source.mask_positions(),
+          .level_channels = source.level_channels(),
+          .tile_bytes = source.tile_bytes(),
+          .tile_port_bytes = source.tile_port_bytes(),
+          .list_bytes_per_cycle = source.list_bytes_per_cycle(),
+          .list_fifo_bytes = source.list_fifo_bytes(),
+          .composer_terms_per_cycle = source.composer_terms_per_cycle(),
+          .output_lanes = source.output_lanes()};
+}
+
+fbs::FusedGeometry pack(const FusedGeometry& g) {
+  return {g.channels,       g.middle,  g.kernel,   g.stride,   g.region_rows,
+          g.region_columns, g.pad_top, g.pad_left, g.out_rows, g.out_columns};
+}
+
+FusedGeometry unpack(const fbs::FusedGeometry& g) {
+  return {.channels = g.channels(),
+          .middle = g.middle(),
+          .kernel = g.kernel(),
+          .stride = g.stride(),
+          .region_rows = g.region_rows(),
+          .region_columns = g.region_columns(),
+          .pad_top = g.pad_top(),
+          .pad_left = g.pad_left(),
+          .out_rows = g.out_rows(),
+          .out_columns = g.out_columns()};
+}
+
+fbs::Map pack(const FusedMap& map) {
+  return {map.address, map.channel_pitch, map.line_pitch};
+}
+
+FusedMap unpack(const fbs::Map& map) {
+  return {map.address(), map.channel_pitch(), map.line_pitch()};
+}
+
+fbs::FusedTile pack(const FusedTile& work) {
+  return {pack(work.geometry), pack(work.input), work.zero_point,
+          flatbuffers::span<const std::int16_t, 15>(work.thresholds), work.buffer};
+}
+
+FusedTile unpack(const fbs::FusedTile& source) {
+  FusedTile work;
+  work.buffer = source.buffer();
+  work.geometry = unpack(source.geometry());
+  work.input = unpack(source.input());
+  work.zero_point = source.zero_point();
+  for (std::uint16_t i = 0; i < work.thresholds.size(); ++i) work.thresholds[i] = source.thresholds()->Get(i);
+  return work;
+}
+
+fbs::FusedPredict pack(const FusedPredict& work) {
+  return {work.lists_dram, pack(work.geometry), work.round_channels, work.lists, work.lists_bytes, work.buffer};
+}
+
+FusedPredict unpack(const fbs::FusedPredict& source) {
+  return {.buffer = source.buffer(),
+          .geometry = unpack(source.geometry()),
+          .round_channels = source.round_channels(),
+          .lists = source.lists(),
+          .lists_bytes = source.lists_bytes(),
+          .lists_dram = source.lists_dram()};
+}
+
+fbs::FusedResidual pack(const FusedResidual& residual) {
+  return {pack(residual.map),    residual.zero_a, residual.zero_b, residual.zero_out, residual.multiplier_a,
+          residual.multiplier_b, residual.shift,  residual.lowest, residual.highest};
+}
+
+FusedResidual unpack(const fbs::FusedResidual& source) {
+  return {.map = unpack(source.map()),
+          .zero_a = source.zero_a(),
+          .zero_b = source.zero_b(),
+          .zero_out = source.zero_out(),
+          .multiplier_a = source.multiplier_a(),
+          .multiplier_b = source.multiplier_b(),
+          .shift = source.shift(),
+          .lowest = source.lowest(),
+          .highest = source.highest()};
+}
+
+/// Without residual and next, which have fields of their own.
+fbs::FusedAccumulate pack(const FusedAccumulate& work) {
+  return {work.lists_dram,
+          pack(work.geometry),
+          work.out_channels,
+          work.lists,
+          work.lists_bytes,
+          work.expand_bias_shift,
+          work.depthwise_bias_shift,
+          work.parameters,
+          work.zero_out,
+          pack(work.output),
+          static_cast<std::uint8_t>(work.source),
+          work.buffer,
+          work.lowest,
+          work.highest};
+}
+
+FusedAccumulate unpack(const fbs::FusedAccumulate& source, const fbs::FusedResidual* residual,
+                       const fbs::FusedTile* next) {
+  FusedAccumulate work;
+  work.buffer = source.buffer();
+  work.geometry = unpack(source.geometry());
+  work.source = static_cast<FusedSource>(source.source());
+  work.out_channels = source.out_channels();
+  work.lists = source.lists();
+  work.lists_bytes = source.lists_bytes();
+  work.lists_dram = source.lists_dram();
+  work.expand_bias_shift = source.expand_bias_shift();
+  work.depthwise_bias_shift = source.depthwise_bias_shift();
+  work.parameters = source.parameters();
+  work.zero_out = source.zero_out();
+  work.lowest = source.lowest();
+  work.highest = source.highest();
+  work.output = unpack(source.output());
+  if (residual != nullptr) work.residual = unpack(*residual);
+  if (next != nullptr) work.next = unpack(*next);
+  return work;
+}
+
 flatbuffers::Offset<fbs::Section> pack(flatbuffers::FlatBufferBuilder& builder, const Section& section) {
   const auto name = builder.CreateString(section.name);
   flatbuffers::Offset<flatbuffers::Vector<std::int8_t>> values;
@@ -152,7 +308,7 @@ flatbuffers::Offset<fbs::Section> pack(flatbuffers::FlatBufferBuilder& builder, 
                             values);
 }
 
-/// Adds the work to an instruction's table, in the field of its queue.
+/// Adds the work to an instruction's table, in the field of its kind.
 class AddWork {
  public:
   explicit AddWork(fbs::InstructionBuilder& table) : table_(table) {}
@@ -160,6 +316,13 @@ class AddWork {
   void operator()(const Compute& work) const { add(&fbs::InstructionBuilder::add_compute, pack(work)); }
   void operator()(const Vector& work) const { add(&fbs::InstructionBuilder::add_vector, pack(work)); }
   void operator()(const Store& work) const { add(&fbs::InstructionBuilder::add_store, pack(work)); }
+  void operator()(const FusedTile& work) const { add(&fbs::InstructionBuilder::add_fused_tile, pack(work)); }
+  void operator()(const FusedPredict& work) const { add(&fbs::InstructionBuilder::add_fused_predict, pack(work)); }
+  void operator()(const FusedAccumulate& work) const {
+    add(&fbs::InstructionBuilder::add_fused_accumulate, pack(work));
+    if (work.residual) add(&fbs::InstructionBuilder::add_residual, pack(*work.residual));
+    if (work.next) add(&fbs::InstructionBuilder::add_next, pack(*work.next));
+  }
 
  private:
   template <typename Packed>
@@ -193,7 +356,8 @@ void check_fits(const Program& program) {
   for (const std::string& layer : program.layers) size += layer.size() + 16;
   for (const Section& section : program.sections) size += section.name.size() + section.values.size() + 96;
   for (const Instruction& instruction : program.instructions) {
-    size += instruction.releases.size() * sizeof(fbs::Release) + sizeof(fbs::Vector) + 128;
+    size += instruction.releases.size() * sizeof(fbs::Release) + sizeof(fbs::FusedAccumulate) +
+            sizeof(fbs::FusedResidual) + sizeof(fbs::FusedTile) + 128;
   }
   check_payload_fits(size, "compile a smaller network, or one without values");
 }
@@ -207,6 +371,7 @@ class Unpacker {
     Program program;
     program.network = budget_.text(*source.network());
     program.core = unpack(*source.core());
+    if (const auto* fused = source.fused()) program.core.fused = unpack(*fused);
     budget_.spend(source.layers()->size());
     for (const flatbuffers::String* layer : *source.layers()) program.layers.push_back(budget_.text(*layer));
     for (const fbs::Section* section : *source.sections()) program.sections.push_back(unpack_section(*section));
@@ -231,17 +396,30 @@ class Unpacker {
   Instruction unpack_instruction(const fbs::Instruction& source, std::size_t index) {
     Instruction instruction;
     const int works = (source.load() != nullptr) + (source.compute() != nullptr) + (source.vector() != nullptr) +
-                      (source.store() != nullptr);
+                      (source.store() != nullptr) + (source.fused_tile() != nullptr) +
+                      (source.fused_predict() != nullptr) + (source.fused_accumulate() != nullptr);
     if (works != 1) {
+      throw TraceError(
+          fmt::format("{}: instruction {}: holds {} pieces of work, but must hold one; compile the trace anew", file_,
+                      index, works));
+    }
+    if (source.fused_accumulate() == nullptr && (source.residual() != nullptr || source.next() != nullptr)) {
       throw TraceError(fmt::format(
-          "{}: instruction {}: holds {} of load, compute, vector and store, but must hold one; compile the trace anew",
-          file_, index, works));
+          "{}: instruction {}: has a residual or a next tile, which only fused_accumulate has; compile the trace anew",
+          file_, index));
     }
     budget_.spend(sizeof(fbs::Waits));
     if (const auto* load = source.load()) instruction.work = spent(unpack<Load>(*load), sizeof *load);
     if (const auto* compute = source.compute()) instruction.work = spent(unpack(*compute), sizeof *compute);
     if (const auto* vector = source.vector()) instruction.work = spent(unpack(*vector), sizeof *vector);
     if (const auto* store = source.store()) instruction.work = spent(unpack<Store>(*store), sizeof *store);
+    if (const auto* tile = source.fused_tile()) instruction.work = spent(unpack(*tile), sizeof *tile);
+    if (const auto* predict = source.fused_predict()) instruction.work = spent(unpack(*predict), sizeof *predict);
+    if (const auto* accumulate = source.fused_accumulate()) {
+      const std::uint64_t bytes = sizeof *accumulate + (source.residual() != nullptr ? sizeof(fbs::FusedResidual) : 0) +
+                                  (source.next() != nullptr ? sizeof(fbs::FusedTile) : 0);
+      instruction.work = spent(unpack(*accumulate, source.residual(), source.next()), bytes);
+    }
     instruction.waits = {source.waits()->load(), source.waits()->compute(), source.waits()->vector(),
                          source.waits()->store()};
     instruction.layer = source.layer();
@@ -283,7 +461,9 @@ std::string encode_trace(const Program& program) {
   const auto layers = builder.CreateVectorOfStrings(program.layers);
   const auto section_vector = builder.CreateVector(sections);
   const auto instruction_vector = builder.CreateVector(instructions);
-  builder.Finish(fbs::CreateProgram(builder, network, &core, layers, section_vector, instruction_vector));
+  const fbs::FusedUnit fused = pack(program.core.fused);
+  builder.Finish(fbs::CreateProgram(builder, network, &core, layers, section_vector, instruction_vector,
+                                    program.core.fused.present ? &fused : nullptr));
   return seal_trace(ProgramKind::machine, payload_of(builder), digest(program.core));
 }
 

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "hw/isa/limits.h"
+#include "hw/isa/machine/fused_rules.h"
 #include "hw/isa/machine/grid.h"
 #include "hw/isa/machine/limits.h"
+#include "hw/isa/machine/pad_rules.h"
 #include "hw/isa/machine/program.h"
 #include "hw/isa/rules.h"
 
@@ -33,29 +35,7 @@ void check_pad(const Where& where, const char* field, Pad pad) {
   if (pad > Pad::outputs) fail(where, "{} names scratchpad {}, which is unknown", field, static_cast<unsigned>(pad));
 }
 
-/// [address, address + bytes) must lie in the scratchpad.
-void check_inside(const Where& where, const char* field, const CoreConfig& core, Pad pad, std::uint64_t address,
-                  std::uint64_t bytes) {
-  const std::uint64_t capacity = core.pad(pad).bytes;
-  if (bytes > capacity || address > capacity - bytes) {
-    fail(where, "{} needs {} bytes from 0x{:x} on, but the {} scratchpad has {}; use smaller tiles or a larger one",
-         field, bytes, address, name(pad), capacity);
-  }
-}
-
-/// A channels x height x width map must lie in the scratchpad, each element in a place of its own.
-void check_map(const Where& where, const char* field, const CoreConfig& core, const VectorOperand& map,
-               std::uint64_t element, std::uint32_t channels, std::uint32_t height, std::uint32_t width) {
-  const std::uint64_t line = element * width;
-  const Axis grid[] = {{channels, map.channel_pitch}, {height, map.line_pitch}};
-  if (!disjoint(line, grid)) {
-    fail(where, "{} lays {}x{} lines of {} bytes over one another with channel_pitch {} and line_pitch {}", field,
-         channels, height, line, map.channel_pitch, map.line_pitch);
-  }
-  check_inside(where, field, core, map.pad, map.address, reach(line, grid));
-}
-
-/// Which bytes of the scratchpads an instruction may name: all that depends on their sizes.
+/// Which bytes of the scratchpads an instruction may name: all that depends on their sizes, and on the fused unit.
 class PadChecker {
  public:
   PadChecker(const Where& where, const CoreConfig& core) : where_(where), core_(core) {}
@@ -117,6 +97,10 @@ class PadChecker {
     if (work.has_table) check_inside(where_, "table", core_, Pad::weights, work.table, table_bytes);
   }
 
+  void check_work(const FusedTile& work) const { check_fits(where_, work, core_); }
+  void check_work(const FusedPredict& work) const { check_fits(where_, work, core_); }
+  void check_work(const FusedAccumulate& work) const { check_fits(where_, work, core_); }
+
   const Where& where_;
   const CoreConfig& core_;
 };
@@ -136,7 +120,8 @@ class ProgramChecker {
       check_name({Part::layer, i, fmt::format("layer {}", i)}, program_.layers[i]);
     }
     check_sections();
-    for (const Instruction& instruction : program_.instructions) ++queued_[instruction.work.index()];
+    for (const Instruction& instruction : program_.instructions)
+      ++queued_[static_cast<std::size_t>(instruction.queue())];
     for (std::size_t i = 0; i < program_.instructions.size(); ++i) check_instruction(i);
   }
 
@@ -163,15 +148,19 @@ class ProgramChecker {
 
   static void check_section(const Section& section, const Where& where) {
     check_name(where, section.name);
-    if (section.role > Role::output) fail(where, "role {} is unknown", static_cast<unsigned>(section.role));
+    if (section.role > Role::lists) fail(where, "role {} is unknown", static_cast<unsigned>(section.role));
     if (section.bytes == 0) fail(where, "bytes is 0; it must be at least 1");
     if (section.bytes > max_dram_bytes || section.address > max_dram_bytes - section.bytes) {
       fail(where, "{} bytes from 0x{:x} on leave the {} bytes of DRAM a program may use", section.bytes,
            section.address, max_dram_bytes);
     }
+    if (section.role == Role::lists && section.values.empty()) {
+      fail(where, "no values are given, but lists have theirs even in a program made for timing only");
+    }
     if (section.values.empty()) return;
-    if (section.role != Role::input && section.role != Role::constant) {
-      fail(where, "{} values are given, but only input and constant sections have values", section.values.size());
+    if (section.role == Role::intermediate || section.role == Role::output) {
+      fail(where, "{} values are given, but only input, constant and lists sections have values",
+           section.values.size());
     }
     if (section.values.size() != section.bytes) {
       fail(where, "{} values are given for {} bytes; give all or none", section.values.size(), section.bytes);
@@ -186,7 +175,7 @@ class ProgramChecker {
     }
     const Where where{
         Part::instruction, index,
-        fmt::format("instruction {} ({}, {})", index, name(instruction.queue()), program_.layers[instruction.layer])};
+        fmt::format("instruction {} ({}, {})", index, name(instruction), program_.layers[instruction.layer])};
     check_waits(where, instruction);
     std::visit([&](const auto& work) { check_work(where, work); }, instruction.work);
     PadChecker(where, program_.core).check(instruction);
@@ -195,14 +184,15 @@ class ProgramChecker {
   }
 
   void check_waits(const Where& where, const Instruction& instruction) {
-    std::uint64_t& before = passed_[instruction.work.index()];
+    const auto own = static_cast<std::size_t>(instruction.queue());
+    std::uint64_t& before = passed_[own];
     for (std::uint32_t queue = 0; queue < queue_count; ++queue) {
       const std::uint32_t count = instruction.waits[queue];
       const char* of = name(static_cast<Queue>(queue));
       if (count > queued_[queue]) {
         fail(where, "waits for {} completed {} instructions, but the program has only {}", count, of, queued_[queue]);
       }
-      if (queue == instruction.work.index() && count > before) {
+      if (queue == own && count > before) {
         fail(where, "waits for {} completed {} instructions, but only {} come before it in its own queue", count, of,
              before);
       }
@@ -259,6 +249,10 @@ class ProgramChecker {
     if (is_pool(work.kind)) check_window(where, work);
   }
 
+  static void check_work(const Where& where, const FusedTile& work) { check_fields(where, work); }
+  static void check_work(const Where& where, const FusedPredict& work) { check_fields(where, work); }
+  static void check_work(const Where& where, const FusedAccumulate& work) { check_fields(where, work); }
+
   static void check_zero(const Where& where, const char* field, std::int32_t value) {
     if (value < -128 || value > 127) fail(where, "{} is {}; it must be from -128 to 127", field, value);
   }
@@ -297,7 +291,7 @@ class ProgramChecker {
       fail(where, "pad_strides {}, {}, {} lay runs of {} bytes over one another", work.pad_strides[0],
            work.pad_strides[1], work.pad_strides[2], work.run_bytes);
     }
-    static_cast<void>(section_of(where, work));
+    static_cast<void>(section_of(where, work.dram, reach(work.run_bytes, axes(work.counts, work.dram_strides))));
   }
 
   void check_reach(const Where& where, const Store& work) const {
@@ -305,34 +299,49 @@ class ProgramChecker {
       fail(where, "dram_strides {}, {}, {} lay runs of {} bytes over one another", work.dram_strides[0],
            work.dram_strides[1], work.dram_strides[2], work.run_bytes);
     }
-    const std::size_t index = section_of(where, work);
+    const std::size_t index = section_of(where, work.dram, reach(work.run_bytes, axes(work.counts, work.dram_strides)));
     const Section& section = program_.sections[index];
-    if (section.role == Role::constant || section.role == Role::input) {
+    if (section.role != Role::intermediate && section.role != Role::output) {
       fail(where, "stores to section {} ({}), which is {}; only intermediate and output sections may be written", index,
-           section.name, section.role == Role::constant ? "constant" : "the input");
+           section.name, section.role == Role::input ? "the input" : "constant");
     }
   }
 
   static void check_reach(const Where&, const Compute&) {}
   static void check_reach(const Where&, const Vector&) {}
+  static void check_reach(const Where&, const FusedTile&) {}
+  void check_reach(const Where& where, const FusedPredict& work) const {
+    check_lists(where, work.lists_dram, work.lists_bytes);
+  }
+  void check_reach(const Where& where, const FusedAccumulate& work) const {
+    check_lists(where, work.lists_dram, work.lists_bytes);
+  }
 
-  /// The one section in which the transfer's whole DRAM side lies.
-  std::size_t section_of(const Where& where, const Transfer& work) const {
-    const std::uint64_t bytes = reach(work.run_bytes, axes(work.counts, work.dram_strides));
+  void check_lists(const Where& where, std::uint64_t dram, std::uint64_t bytes) const {
+    const std::size_t index = section_of(where, dram, bytes);
+    const Section& section = program_.sections[index];
+    if (section.role != Role::lists) {
+      fail(where, "lists_dram 0x{:x} lies in section {} ({}), whose role is {}; lists have a role of their own, lists",
+           dram, index, section.name, name(section.role));
+    }
+  }
+
+  /// The one section in which all these bytes lie.
+  [[nodiscard]] std::size_t section_of(const Where& where, std::uint64_t dram, std::uint64_t bytes) const {
     const auto after = std::upper_bound(
-        by_address_.begin(), by_address_.end(), work.dram,
+        by_address_.begin(), by_address_.end(), dram,
         [&](std::uint64_t address, std::size_t index) { return address < program_.sections[index].address; });
     if (after != by_address_.begin()) {
       const std::size_t index = *(after - 1);
       const Section& section = program_.sections[index];
-      const std::uint64_t offset = work.dram - section.address;
+      const std::uint64_t offset = dram - section.address;
       if (offset < section.bytes && bytes <= section.bytes - offset) return index;
       if (offset < section.bytes) {
         fail(where, "dram needs {} bytes from 0x{:x} on, but section {} ({}) ends at 0x{:x}; a transfer stays in one",
-             bytes, work.dram, index, section.name, section.address + section.bytes);
+             bytes, dram, index, section.name, section.address + section.bytes);
       }
     }
-    fail(where, "dram 0x{:x} lies in no section; declare what it is", work.dram);
+    fail(where, "dram 0x{:x} lies in no section; declare what it is", dram);
   }
 
   // Addresses are checked: all sizes are at most those of the scratchpads.
@@ -352,6 +361,10 @@ class ProgramChecker {
     const std::uint64_t elements = std::uint64_t{work.channels} * work.height * work.width;
     return is_pool(work.kind) ? elements * work.window.kernel_height * work.window.kernel_width : elements;
   }
+
+  static std::uint64_t steps(const FusedTile& work) { return most_steps(work); }
+  [[nodiscard]] std::uint64_t steps(const FusedPredict& work) const { return most_steps(work, program_.core.fused); }
+  [[nodiscard]] std::uint64_t steps(const FusedAccumulate& work) const { return most_steps(work, program_.core.fused); }
 
   void add_steps(const Where& where, std::uint64_t steps) {
     steps_ += steps;
@@ -381,12 +394,18 @@ void validate(const Program& program, const CoreConfig& core) {
         fmt::format("the program was compiled for array '{}', but the machine has '{}'; compile it anew",
                     isa::describe(program.core.array), isa::describe(core.array)));
   }
+  if (program.core.fused.present && core.fused.present && core.fused.adder_bits < program.core.fused.adder_bits) {
+    throw InvalidProgram(
+        Part::array, 0,
+        fmt::format("the program was compiled for composed weights of {} bits, but fused.adder_bits is "
+                    "{}; raise it, or compile the program anew",
+                    program.core.fused.adder_bits, core.fused.adder_bits));
+  }
   for (std::size_t i = 0; i < program.instructions.size(); ++i) {
     const Instruction& instruction = program.instructions[i];
-    PadChecker(
-        {Part::instruction, i,
-         fmt::format("instruction {} ({}, {})", i, name(instruction.queue()), program.layers[instruction.layer])},
-        core)
+    PadChecker({Part::instruction, i,
+                fmt::format("instruction {} ({}, {})", i, name(instruction), program.layers[instruction.layer])},
+               core)
         .check(instruction);
   }
 }

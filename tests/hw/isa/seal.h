@@ -23,12 +23,14 @@ inline std::uint32_t load(const std::string& bytes, std::size_t at) {
   return value;
 }
 
-/// Makes size and checksum of the header fit the payload again, so that a change gets past them.
+/// Makes size and checksum of the header fit the payload and the version again, so that a change gets past them.
 inline void seal(std::string& bytes) {
   constexpr std::size_t header = 40;
   if (bytes.size() < header) return;
   store(bytes, 16, bytes.size() - header, 8);
-  store(bytes, 24, XXH3_64bits(bytes.data() + header, bytes.size() - header), 8);
+  const std::uint32_t version = load(bytes, 8);
+  const std::uint64_t seed = version < 3 ? 0 : version;
+  store(bytes, 24, XXH3_64bits_withSeed(bytes.data() + header, bytes.size() - header, seed), 8);
 }
 
 /// Where the vector of `count` offsets begins whose first one leads to the string at `target`; npos if nowhere.

@@ -80,7 +80,7 @@ TEST(Trace, NamesTheWrongFieldOfItsHeader) {
   };
   EXPECT_THAT(with(0, 'x'), HasSubstr("t: magic: not a fusesim trace"));
   EXPECT_THAT(message_of("fusesim 1\n"), HasSubstr("'fusesim asm'"));
-  EXPECT_EQ(with(8, 3), "t: version: is 3, but this fusesim reads versions 1 and 2; compile the trace anew");
+  EXPECT_EQ(with(8, 4), "t: version: is 4, but this fusesim reads versions 1 to 3; compile the trace anew");
   EXPECT_EQ(with(12, 1), "t: kind: holds a machine program, but an array program is needed here; name another file");
   EXPECT_EQ(with(12, 2),
             "t: kind: is 2, but this fusesim knows 0 (array program) and 1 (machine program); compile the trace anew");
@@ -94,8 +94,10 @@ TEST(Trace, NamesTheWrongFieldOfItsHeader) {
 TEST(Trace, OfVersionOneIsRead) {
   const Program program = random_program(1);
   std::string bytes = encode_trace(program);
-  ASSERT_EQ(bytes[8], 2);
+  ASSERT_EQ(bytes[8], 3);
   bytes[8] = 1;
+  EXPECT_THAT(message_of(bytes), HasSubstr("t: checksum: stored "));
+  test::seal(bytes);
   EXPECT_EQ(decode_trace(bytes, "t"), program);
   bytes[12] = 1;
   EXPECT_EQ(message_of(bytes), "t: header: bytes 12 to 15 must be zero; write the trace anew");

@@ -31,7 +31,7 @@ std::vector<std::set<std::size_t>> completed_before(const Program& program) {
       }
     }
     before.push_back(done);
-    queues[instruction.work.index()].push_back(i);
+    queues[static_cast<std::size_t>(instruction.queue())].push_back(i);
   }
   return before;
 }
@@ -47,7 +47,7 @@ class Follow {
  public:
   explicit Follow(const Program& program) : program_(program), before_(completed_before(program)) {
     for (const Section& section : program.sections) {
-      if (section.role != Role::input && section.role != Role::constant) continue;
+      if (section.role == Role::intermediate || section.role == Role::output) continue;
       for (std::uint64_t i = 0; i < section.bytes; ++i) dram_[section.address + i].written = true;
     }
   }

@@ -160,7 +160,8 @@ TEST(MachineText, ErrorsNameLineAndCure) {
   const std::pair<std::string, std::string> cases[] = {
       {replaced("store 4", "stor 4"),
        "t:19: keyword 'stor' is unknown; did you mean 'store'? (one of network, array, scratchpad, vector_unit, "
-       "controller, layer, section, hex, load, compute, vector, store)"},
+       "controller, layer, section, hex, load, compute, vector, store, fused_unit, fused_tile, fused_predict, "
+       "fused_accumulate)"},
       {replaced("network", "array rows=1 cols=1\nnetwork"), "t:4: 'array' is given twice, first on line 2"},
       {replaced("scratchpad outputs", "scratchpad activations"),
        "t:5: 'scratchpad activations' is given twice, first on line 4"},
@@ -177,7 +178,8 @@ TEST(MachineText, ErrorsNameLineAndCure) {
       {replaced("decode_cycles=4", "decode_cycles=0"), "t:7: control.decode_cycles is 0; it must be from 1 to 65535"},
       {replaced("section 1", "section 2"), "t:11: section 2 stands where section 1 is due; number them in order"},
       {replaced("constant", "constants"),
-       "t:11: role 'constants' is unknown; did you mean 'constant'? (one of input, constant, intermediate, output)"},
+       "t:11: role 'constants' is unknown; did you mean 'constant'? (one of input, constant, intermediate, output, "
+       "lists)"},
       {replaced("address=0x200 ", ""), "t:11: field address is missing"},
       {replaced("  hex 80\n", ""), "t:11: section 1: 2 values are given for 3 bytes; give all or none"},
       {replaced("layer 0 \"conv\"\n", "layer 0 \"conv\"\nhex 00\n"),

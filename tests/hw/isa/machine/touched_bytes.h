@@ -96,6 +96,35 @@ class ListTouched {
     add_map(work.result, true, 1, work.channels, work.height, work.width);
   }
 
+  void add_lines(Pad pad, bool write, const FusedMap& map, std::uint64_t channels, std::uint64_t rows,
+                 std::uint64_t columns) {
+    add_map({pad, map.address, map.channel_pitch, map.line_pitch}, write, 1, channels, rows, columns);
+  }
+
+  void add(const FusedTile& work) {
+    const FusedGeometry& g = work.geometry;
+    add_lines(Pad::activations, false, work.input, g.channels, g.region_rows, g.region_columns);
+  }
+
+  template <typename Work>
+  void add_lists(const Work& work) {
+    touch(Pad::weights, false, work.lists, work.lists_bytes);
+    runs_.push_back({true, Pad::weights, false, work.lists_dram, work.lists_bytes});
+  }
+
+  void add(const FusedPredict& work) { add_lists(work); }
+
+  void add(const FusedAccumulate& work) {
+    const FusedGeometry& g = work.geometry;
+    add_lists(work);
+    touch(Pad::weights, false, work.parameters, std::uint64_t{12} * work.out_channels);
+    if (work.residual) {
+      add_lines(Pad::activations, false, work.residual->map, work.out_channels, g.out_rows, g.out_columns);
+    }
+    add_lines(Pad::outputs, true, work.output, work.out_channels, g.out_rows, g.out_columns);
+    if (work.next) add(*work.next);
+  }
+
   std::vector<Touched> runs_;
 };
 

@@ -150,7 +150,7 @@ TEST(MachineTrace, RefusesAnInstructionWithoutOneWork) {
     bytes[at] = bytes[at + 1] = 0;
     isa::test::seal(bytes);
     refused += message_of(bytes) ==
-               "t: instruction 0: holds 0 of load, compute, vector and store, but must hold one; "
+               "t: instruction 0: holds 0 pieces of work, but must hold one; "
                "compile the trace anew";
   }
   EXPECT_GE(refused, 1);

@@ -182,7 +182,7 @@ const Case kCases[] = {
     {"layer_control", [](Program& p) { p.layers[1] = "a\n"; }, "layer 1: the name holds a control character"},
     {"section_long", [](Program& p) { p.sections[2].name.assign(257, 'x'); }, "section 2: the name is 257 bytes long"},
     // sections
-    {"role", [](Program& p) { p.sections[3].role = static_cast<Role>(4); }, "section 3: role 4 is unknown"},
+    {"role", [](Program& p) { p.sections[3].role = static_cast<Role>(5); }, "section 3: role 5 is unknown"},
     {"no_bytes", [](Program& p) { p.sections[3].bytes = 0; }, "section 3: bytes is 0; it must be at least 1"},
     {"dram_most", [](Program& p) { p.sections[3].address = max_dram_bytes - 90; }, ""},
     {"dram_beyond", [](Program& p) { p.sections[3].address = max_dram_bytes - 89; },
@@ -192,7 +192,7 @@ const Case kCases[] = {
     {"dram_huge", [](Program& p) { p.sections[3].bytes = 0xffffffffffffffff; },
      "section 3: 18446744073709551615 bytes from 0x200 on leave"},
     {"stray_values", [](Program& p) { p.sections[3].values.assign(90, 0); },
-     "section 3: 90 values are given, but only input and constant sections have values"},
+     "section 3: 90 values are given, but only input, constant and lists sections have values"},
     {"few_values", [](Program& p) { p.sections[1].values.pop_back(); },
      "section 1: 53 values are given for 54 bytes; give all or none"},
     {"many_values", [](Program& p) { p.sections[0].values.push_back(0); },
