@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/cli/command.h"
+#include "workloads/graph/shape.h"
 #include "workloads/zoo/operations.h"
 #include "workloads/zoo/zoo.h"
 
@@ -51,9 +52,10 @@ std::string difference(std::string_view network, std::string_view variant, std::
 
 int print_networks(std::ostream& out, report::Format format) {
   report::Table table(
-      "Networks at 224x224x3",
+      "Networks",
       {{"network", "", "Name for other commands"},
        {"variant", "", "Name for --variant"},
+       {"input", "", "Channels, height and width of the input that it was made for"},
        {"layers", "", "Layers that run on the array"},
        {"macs", "", "Multiply-accumulates of one inference, counted from the layers"},
        {"params", "", "Parameters, batch norm and unused layers included, counted from the layers"},
@@ -69,7 +71,7 @@ int print_networks(std::ostream& out, report::Format format) {
        {"published_speedup", "", "Speedup over the baseline at 64x64 as the FuSeConv paper prints it", 3, true}});
   std::size_t compared = 0;
   std::vector<std::string> differences;
-  for (const std::string_view network : zoo::networks()) {
+  for (const std::string_view network : zoo::all_networks()) {
     for (const std::string_view variant : zoo::variants(network)) {
       const graph::Graph net = zoo::build(network, variant);
       const graph::Totals sum = totals(net);
@@ -82,10 +84,10 @@ int print_networks(std::ostream& out, report::Format format) {
         // The mark is for readers; CSV and JSON keep the number.
         if (format == report::Format::table) published_flops = "*" + std::string(row.flops_m);
       }
-      table.add_row({std::string(network), std::string(variant), std::uint64_t{array_layers(net).size()}, sum.macs,
-                     sum.params(), printed(row.params_m), std::move(published_flops), truncated_millions(sum.params()),
-                     operations / 1'000'000, operations, sum.params_array, sum.params_bn, sum.params_unused,
-                     printed(row.accuracy), printed(row.speedup)});
+      table.add_row({std::string(network), std::string(variant), graph::to_string(net.nodes().front().shape),
+                     std::uint64_t{array_layers(net).size()}, sum.macs, sum.params(), printed(row.params_m),
+                     std::move(published_flops), truncated_millions(sum.params()), operations / 1'000'000, operations,
+                     sum.params_array, sum.params_bn, sum.params_unused, printed(row.accuracy), printed(row.speedup)});
     }
   }
   table.add_note("macs, params, flops are counted from the layers; published_* are the FuSeConv paper's, as printed.");

@@ -34,7 +34,7 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
                  "baseline, fuse_full, fuse_half, fuse_full_50 or fuse_half_50 (default baseline)")
       ->type_name("VARIANT")
       ->check(given);
-  app.add_option("--input-size", options.input, "Size of the network's input: 96 or HEIGHTxWIDTH (default 224)")
+  app.add_option("--input-size", options.input, "Size of the network's input: 96 or HEIGHTxWIDTH (default: as published, 224 or 32)")
       ->type_name("SIZE")
       ->check(given);
   app.add_option("--machine", options.machine, "Preset or TOML file of the machine (default fuseconv-64x64)")

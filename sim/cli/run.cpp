@@ -36,7 +36,7 @@ struct Options {
 
 /// A trace when there is such a file or the name looks like a path, else a network.
 bool is_trace(const std::string& name) {
-  const auto networks = zoo::networks();
+  const auto networks = zoo::all_networks();
   if (std::find(networks.begin(), networks.end(), name) != networks.end()) return false;
   std::error_code unreadable;  // A link to itself, say: reading it will name the reason.
   return std::filesystem::exists(name, unreadable) || unreadable || name.find_first_of("./") != std::string::npos;

@@ -54,7 +54,7 @@ Action declare(CLI::App& app) {
   const auto axis = [&](const char* option, std::string& value, const char* help) {
     axis_options.push_back(app.add_option(option, value, help)->type_name("LIST")->capture_default_str());
   };
-  axis("--networks", axes.networks, "all, or names");
+  axis("--networks", axes.networks, "all (of the FuSeConv study), or names");
   axis("--variants", axes.variants, "all, or names; a network without one leaves it out");
   axis("--arrays", axes.arrays, "Sizes: 64 or ROWSxCOLS");
   axis("--models", axes.models, "simulated, authors-released, authors-2020, scale-sim-v3");

@@ -10,16 +10,27 @@
 
 namespace fusesim::run {
 
+namespace {
+
+InputSize own_size(const graph::Graph& graph) {
+  const graph::Shape& shape = graph.node(quantize::input_of(graph)).shape;
+  return {shape.height, shape.width};
+}
+
+}  // namespace
+
 std::string describe(const Network& network) {
   std::string text = network.name + " " + network.variant;
-  if (network.input != InputSize{}) text += fmt::format(" {}x{}", network.input.height, network.input.width);
+  if (network.input && network.input != own_size(zoo::build(network.name, network.variant))) {
+    text += fmt::format(" {}x{}", network.input->height, network.input->width);
+  }
   return text;
 }
 
 graph::Graph build(const Network& network) {
   graph::Graph graph = zoo::build(network.name, network.variant);
-  if (network.input == InputSize{}) return graph;
-  return quantize::with_input_size(graph, network.input.height, network.input.width);
+  if (!network.input) return graph;
+  return quantize::with_input_size(graph, network.input->height, network.input->width);
 }
 
 double latency_cycles(const config::MachineConfig& machine) {

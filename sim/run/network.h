@@ -15,17 +15,18 @@ namespace fusesim::run {
 
 /// Height and width of a network's input.
 struct InputSize {
-  std::uint32_t height = 224, width = 224;
+  std::uint32_t height = 0, width = 0;
   bool operator==(const InputSize&) const = default;
 };
 
 struct Network {
   std::string name;
   std::string variant = "baseline";
-  InputSize input;
+  std::optional<InputSize> input = {};  ///< Default: what the network was made for, 224x224 or 32x32.
 };
 
-/// "mobilenet_v2 fuse_half", and the size of the input when it is not 224x224: what programs are called.
+/// "mobilenet_v2 fuse_half", and the size of the input when it is not what the network was made for: what programs are
+/// called. Throws as build() does for unknown names.
 [[nodiscard]] std::string describe(const Network& network);
 
 /// The network's graph. Throws std::invalid_argument naming the nearest valid name, or graph::GraphError when the input

@@ -56,11 +56,11 @@ std::vector<T> parse_choices(std::string_view option, std::string_view text, isa
 }
 
 std::vector<std::string> parse_networks(const std::string& text) {
-  const auto known = zoo::networks();
+  const auto known = zoo::all_networks();
   std::vector<std::string> networks;
   for (const std::string_view item : split("--networks", text)) {
     if (item == "all") {
-      for (const std::string_view network : known) add_once(networks, std::string(network));
+      for (const std::string_view network : zoo::networks()) add_once(networks, std::string(network));
       continue;
     }
     if (std::find(known.begin(), known.end(), item) == known.end()) refuse("--networks", item, known);

@@ -54,7 +54,7 @@ report::Table to_report(const std::vector<Row>& rows) {
       std::none_of(rows.begin(), rows.end(), [](const Row& row) { return row.point.hardware.memory.has_value(); });
   report::Table table(
       "Cycles and speedups",
-      {{"network", "", "Name in the zoo; input 224x224x3"},
+      {{"network", "", "Name in the zoo; input as published"},
        {"variant", "", "Which depthwise layers are replaced by FuSe layers"},
        {"rows", "PEs", "Rows of the array"},
        {"cols", "PEs", "Columns of the array"},

@@ -43,16 +43,17 @@ TEST(Networks, CsvHasARowForEveryNetworkAndVariant) {
   const Result csv = shell("\"$F\" networks --format csv");
   EXPECT_EQ(csv.status, 0);
   const auto rows = lines(csv.output);
-  ASSERT_EQ(rows.size(), 29U);
-  EXPECT_THAT(rows[0], StartsWith("network,variant,layers,macs,params,published_params_m,published_flops_m,"));
-  EXPECT_THAT(rows[1], StartsWith("mobilenet_v1,baseline,28,568740352,4231976,4.23,589,4.23,588,"));
-  EXPECT_THAT(csv.output, HasSubstr("\nmobilenet_v1,fuse_half,41,557149696,4202216,4.20,573,4.20,573,"));
-  EXPECT_THAT(csv.output, HasSubstr("\nresnet50,baseline,54,4089184256,25557032,,,25.55,"));
+  ASSERT_EQ(rows.size(), 39U);
+  EXPECT_THAT(rows[0], StartsWith("network,variant,input,layers,macs,params,published_params_m,published_flops_m,"));
+  EXPECT_THAT(rows[1], StartsWith("mobilenet_v1,baseline,3x224x224,28,568740352,4231976,4.23,589,4.23,588,"));
+  EXPECT_THAT(csv.output, HasSubstr("\nmobilenet_v1,fuse_half,3x224x224,41,557149696,4202216,4.20,573,4.20,573,"));
+  EXPECT_THAT(csv.output, HasSubstr("\nresnet50,baseline,3x224x224,54,4089184256,25557032,,,25.55,"));
+  EXPECT_THAT(csv.output, HasSubstr("\nfusionet_c10,baseline,3x32x32,53,413988224,2534730,,,2.53,"));
 }
 
 TEST(Networks, JsonHasTheSameNumbers) {
   const auto json = nlohmann::json::parse(shell("\"$F\" networks --format json").output);
-  ASSERT_EQ(json.at("rows").size(), 28U);
+  ASSERT_EQ(json.at("rows").size(), 38U);
   for (const auto& row : json.at("rows")) {
     const graph::Graph net = zoo::build(row.at("network").get<std::string>(), row.at("variant").get<std::string>());
     EXPECT_EQ(row.at("macs"), totals(net).macs);

@@ -11,15 +11,21 @@ namespace {
 
 TEST(Network, IsNamedWithItsVariantAndASizeThatIsNotTheUsual) {
   EXPECT_EQ(describe({"mobilenet_v2", "fuse_half", {}}), "mobilenet_v2 fuse_half");
-  EXPECT_EQ(describe({"mobilenet_v2", "fuse_half", {224, 192}}), "mobilenet_v2 fuse_half 224x192");
+  EXPECT_EQ(describe({"mobilenet_v2", "fuse_half", InputSize{224, 224}}), "mobilenet_v2 fuse_half");
+  EXPECT_EQ(describe({"fusionet_c10", "baseline", InputSize{32, 32}}), "fusionet_c10 baseline");
+  EXPECT_EQ(describe({"fusionet_c10", "baseline", InputSize{224, 224}}), "fusionet_c10 baseline 224x224");
+  EXPECT_EQ(describe({"mobilenet_v2", "fuse_half", InputSize{224, 192}}), "mobilenet_v2 fuse_half 224x192");
 }
 
 TEST(Network, IsBuiltAtTheSizeAskedFor) {
-  const auto layers = graph::array_layers(build({"mobilenet_v1", "fuse_half", {96, 64}}));
+  const auto layers = graph::array_layers(build({"mobilenet_v1", "fuse_half", InputSize{96, 64}}));
   EXPECT_EQ(layers.front().in_height, 96u);
   EXPECT_EQ(layers.front().in_width, 64u);
   EXPECT_EQ(graph::totals(build({"mobilenet_v1", "baseline", {}})).macs,
             graph::totals(zoo::build("mobilenet_v1", "baseline")).macs);
+  const auto wide = graph::array_layers(build({"fusionet_c10", "baseline", InputSize{224, 224}}));
+  EXPECT_EQ(wide.front().in_width, 224u);
+  EXPECT_EQ(graph::array_layers(build({"fusionet_c10", "baseline", {}})).front().in_width, 32u);
   EXPECT_THROW((void)build({"mobilenet_v9", "baseline", {}}), std::invalid_argument);
 }
 
@@ -35,7 +41,7 @@ TEST(Network, CompilerBelievesTheLatencyOfTheMemory) {
 
 TEST(Network, RunsWithAndWithoutValuesInTheSameCyclesAndMovesTheBytesPlanned) {
   const config::MachineConfig machine = config::load("edge-16x16-lpddr4");
-  const Network network{"mobilenet_v3_small", "fuse_half", {32, 40}};
+  const Network network{"mobilenet_v3_small", "fuse_half", InputSize{32, 40}};
   NetworkOptions options;
   const tile::Compiled with = compile_network(network, machine, options);
   const MachineRun run = run_machine(with.program, machine, {});

@@ -65,7 +65,7 @@ TEST(UntrainedNetwork, DependsOnItsSeedAlone) {
 }
 
 TEST(UntrainedNetwork, EveryNetworkHasOne) {
-  for (const auto network : zoo::networks()) {
+  for (const auto network : zoo::all_networks()) {
     for (const auto variant : zoo::variants(network)) {
       if (network == "resnet50" && variant != "baseline") continue;
       EXPECT_NO_THROW(static_cast<void>(untrained_network(zoo::build(network, variant)))) << network << " " << variant;

@@ -38,7 +38,7 @@ TEST(CompiledHazards, NoneInRandomNetworks) {
 }
 
 TEST(CompiledHazards, NoneInTheNetworksOfTheZoo) {
-  for (const auto network : zoo::networks()) {
+  for (const auto network : zoo::all_networks()) {
     for (const auto variant : zoo::variants(network)) {
       const auto graph = quantize::with_input_size(zoo::build(network, variant), 32, 32);
       Options options;

@@ -89,7 +89,7 @@ TEST(LayerPlan, StatesTheTrafficOfRandomNetworks) {
 }
 
 TEST(LayerPlan, StatesTheTrafficOfEveryNetwork) {
-  for (const auto network : zoo::networks()) {
+  for (const auto network : zoo::all_networks()) {
     for (const auto variant : zoo::variants(network)) {
       SCOPED_TRACE(std::string(network) + " " + std::string(variant));
       const auto graph = zoo::build(network, variant);
