@@ -207,6 +207,25 @@ bool DramController::goes_before(std::size_t segment, std::size_t other) const {
   return segments_[segment].head < segments_[other].head;
 }
 
+/// Where every row is open, the oldest burst of all is the choice if nothing can be issued sooner than it.
+bool DramController::choose_front() {
+  if (closed_segments_ != 0 || blocked_ != 0 || latest_arrival_ > now_) return false;
+  const Run& run = *queue_.front();
+  if (!run.in_order) return false;
+  const std::uint32_t head = run.bursts - run.left;
+  std::size_t place = begin_ + (head & (lanes_ - 1));
+  if (place >= segments_.size() || segments_[place].run != &run) return false;
+  if (segments_[place].head != head || segments_[place].left == 0) return false;  // It lies in a later chunk.
+  const Cycle clock = std::max(now_, timing_.earliest_column_of_rank(run.write));
+  if (timing_.earliest_column_of_bank(run.write, segments_[place].bank) > clock) return false;
+  if (waiting_in_[run.write ? 0 : 1] != 0 && timing_.earliest_column_of_rank(!run.write) < clock) return false;
+  plan_ = {.clock = clock, .command = column_command(run.write), .segment = place};
+  row_clock_ = kNever;
+  row_banks_ = 0;
+  next_arrival_ = kNever;
+  return true;
+}
+
 void DramController::choose_among_arrived(Cycle horizon) {
   const std::array<Cycle, 2> from{std::max(now_, timing_.earliest_column_of_rank(false)),
                                   std::max(now_, timing_.earliest_column_of_rank(true))};
@@ -316,6 +335,7 @@ void DramController::choose_burst() {
     choose_after_row();
     return;
   }
+  if (choose_front()) return;
   // Usually all have arrived. Else a burst that arrives before the chosen command may be the better choice.
   Cycle horizon = now_;
   while (true) {
@@ -452,6 +472,7 @@ Cycle DramController::next_done() {
 }
 
 void DramController::run_until(Cycle limit, std::vector<DramRunDone>& done) {
+  if (limit <= now_) return;
   // With refresh off and an empty queue the choice lies at kNever.
   while (choose().clock < limit) {
     const Cycle room = (limit - 1 - plan_.clock) / spacing_ + 1;
@@ -472,8 +493,10 @@ Cycle DramController::make_room(std::vector<DramRunDone>& done) {
     const auto over = static_cast<std::uint32_t>(waiting_ - options_.queue_bursts + 1);
     issue(std::min(choose().bursts, over), done);
   }
-  // A row command may share the clock of the column command. What is pushed next has arrived when it is looked at.
-  run_until(now_ + 1, done);
+  // A row command may share the clock of the column command, where it has a bus of its own. What is pushed next has
+  // arrived when it is looked at.
+  if (spec().split_command_bus) run_until(now_ + 1, done);
+  now_ = std::max(now_, timing_.last_issue() + 1);
   return now_;
 }
 

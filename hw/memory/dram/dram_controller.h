@@ -141,6 +141,7 @@ class DramController {
 
   const Plan& choose();
   void choose_burst();
+  [[nodiscard]] bool choose_front();
   void choose_among_arrived(Cycle horizon);
   void choose_after_row();
   void choose_row();

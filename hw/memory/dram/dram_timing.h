@@ -92,6 +92,8 @@ class DramTiming {
   [[nodiscard]] bool is_open(std::uint32_t bank, std::uint32_t row) const {
     return banks_[bank].open && banks_[bank].row == row;
   }
+  /// The clock of the last command.
+  [[nodiscard]] Cycle last_issue() const { return last_issue_; }
   [[nodiscard]] std::uint32_t open_banks() const { return open_banks_; }
 
   /// The clock at whose edge the last data of a column command issued at `at` has passed.
