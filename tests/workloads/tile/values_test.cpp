@@ -132,5 +132,20 @@ TEST(CompiledValues, EveryTensorOfTheZooEqualsTheReference) {
   }
 }
 
+/// Grouped pointwise layers with shuffles, pooled shortcuts, gates on results.
+TEST(CompiledValues, EveryTensorOfArchonNetworksEqualsTheReference) {
+  for (const char* network : {"fusionet_c10", "archon_shufflenet_baseline", "archon_shufflenet", "archon_mnasnet"}) {
+    SCOPED_TRACE(network);
+    const auto graph = quantize::with_input_size(zoo::build(network, "baseline"), 15, 15);
+    Options options;
+    options.core.array.rows = 8;
+    options.core.array.cols = 24;
+    options.core.activations.bytes = options.core.weights.bytes = 32 * 1024;
+    options.core.outputs.bytes = 24 * 1024;
+    EXPECT_GT(expect_equal_tensors(quantize::untrained_network(graph), options), 20U);
+    if (HasFailure()) return;
+  }
+}
+
 }  // namespace
 }  // namespace fusesim::tile
