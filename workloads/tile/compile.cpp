@@ -10,6 +10,7 @@
 #include "hw/isa/generated_values.h"
 #include "workloads/tile/constants.h"
 #include "workloads/tile/emitter.h"
+#include "workloads/tile/fused_emission.h"
 #include "workloads/tile/layer_emission.h"
 #include "workloads/tile/tasks.h"
 #include "workloads/tile/tiling.h"
@@ -101,7 +102,13 @@ class Compiler {
       for_elements(input, network_.graph().node(network_.input()).shape,
                    [&](std::size_t index, std::uint64_t byte) { bytes[byte] = values[index]; });
     }
-    for (const LayerTask& task : list.tasks) add_layer(task, tiling_for(task));
+    for (const LayerTask& task : list.tasks) {
+      if (task.predicted) {
+        add_block(task);
+      } else {
+        add_layer(task, tiling_for(task));
+      }
+    }
     compiled_.nodes = std::move(list.nodes);
     compiled_.program = std::move(program_);
     return std::move(compiled_);
@@ -116,8 +123,8 @@ class Compiler {
   }
 
   /// A name that no node has.
-  std::string constants_name(const std::string& layer) const {
-    std::string name = layer + ".constants";
+  std::string section_name(const std::string& layer, const char* what) const {
+    std::string name = layer + what;
     while (network_.graph().find(name)) name += '_';
     return name;
   }
@@ -137,7 +144,7 @@ class Compiler {
     const ConstantsLayout layout = constants_layout(task, tiling);
     if (layout.bytes > 0) {
       isa::machine::Section section{
-          .name = constants_name(task.name), .role = isa::machine::Role::constant, .bytes = layout.bytes};
+          .name = section_name(task.name, ".constants"), .role = isa::machine::Role::constant, .bytes = layout.bytes};
       if (options_.values) section.values = constant_values(task, layout);
       resources.constants = append(std::move(section));
     }
@@ -150,6 +157,37 @@ class Compiler {
                                 .store_bytes = tiling.store_bytes,
                                 .estimated_cycles = tiling.cycles,
                                 .estimated_stall = tiling.stall});
+  }
+
+  void add_block(const LayerTask& task) {
+    check_fused_unit(task, options_.core);
+    std::vector<GroupLists> lists;
+    for (std::uint32_t group = 0; group < task.geometry.groups; ++group) {
+      lists.emplace_back(*task.predicted, task.name, group, options_.core.fused, options_.fused.source);
+    }
+    const FusedTiling tiling = choose_fused_tiling(task, lists, options_);
+    FusedListsLayout layout = fused_lists_layout(task, tiling, lists);
+    FusedResources resources;
+    resources.layer = static_cast<std::uint32_t>(program_.layers.size());
+    resources.round_channels = lists.front().round_channels();
+    program_.layers.push_back(task.name);
+    isa::machine::Section section{.name = section_name(task.name, ".lists"),
+                                  .role = isa::machine::Role::lists,
+                                  .bytes = layout.values.size(),
+                                  .values = std::move(layout.values)};
+    resources.lists = append(std::move(section));
+    emit_fused_layer(task, tiling, layout, resources, options_, program_, emitter_);
+    compiled_.layers.push_back({.name = task.name,
+                                .macs = 0,
+                                .tiles = tiling.tiles(),
+                                .loop_order = tiling.lists_stay ? "groups outside" : "tiles outside",
+                                .load_bytes = tiling.load_bytes,
+                                .store_bytes = tiling.store_bytes,
+                                .estimated_cycles = tiling.cycles,
+                                .estimated_stall = tiling.stall,
+                                .list_bytes = tiling.list_bytes,
+                                .words = tiling.words,
+                                .products = tiling.products});
   }
 
   const reference::QuantizedGraph& network_;

@@ -22,6 +22,19 @@ class CompileError : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+/// Where the lists of a predicted block are while its tiles are worked on.
+enum class FusedSchedule : std::uint8_t {
+  best,        ///< By estimated cycles, then by traffic.
+  lists_stay,  ///< Group by group: a group's lists are loaded once and stay for all its tiles.
+  lists_pass,  ///< Tile by tile: lists are loaded again for each.
+};
+
+/// How predicted blocks are compiled; of no meaning for networks without.
+struct FusedOptions {
+  FusedSchedule schedule = FusedSchedule::best;
+  isa::machine::FusedSource source = isa::machine::FusedSource::lists;
+};
+
 struct Options {
   isa::machine::CoreConfig core;
   isa::Dataflow depthwise = isa::Dataflow::depthwise_broadcast;  ///< As lower::LowerOptions::depthwise.
@@ -32,19 +45,26 @@ struct Options {
   std::uint32_t dma_request_bytes = 4096;  ///< Largest request of the DMA.
   std::vector<std::int8_t> input = {};     ///< The network's input, C,H,W; empty: generated from `seed`.
   std::uint64_t seed = 1;
-  bool values = true;  ///< Without, sections stay empty: for timing only.
+  bool values = true;  ///< Without, sections but lists stay empty: for timing only.
+  FusedOptions fused = {};
 };
 
 /// How one layer was tiled, and what that should cost.
 struct LayerPlan {
   std::string name;  ///< As in Program::layers.
   std::uint64_t macs = 0;
-  std::uint32_t tiles = 0;       ///< Array or vector tiles.
-  std::string loop_order = {};   ///< "bands outside" or "channels outside", as docs/compiler.md names them.
+  std::uint32_t tiles = 0;  ///< Array or vector tiles.
+  /// As docs/compiler.md names them: "bands outside", "channels outside"; of predicted blocks "groups outside",
+  /// "tiles outside".
+  std::string loop_order = {};
   std::uint64_t load_bytes = 0;  ///< Planned DRAM traffic: the DMA's counters must show exactly this.
   std::uint64_t store_bytes = 0;
   double estimated_cycles = 0;  ///< Of the cost model that chose the tiling.
   double estimated_stall = 0;   ///< Of these, cycles in which the array would wait for memory.
+  // Of predicted blocks; 0 of other layers.
+  std::uint64_t list_bytes = 0;  ///< Of load_bytes: lists or factors, records of the predictor, parameters.
+  std::uint64_t words = 0;       ///< Broadcast to the PEs.
+  std::uint64_t products = 0;    ///< Multiplications by composed weights, survivors or not.
 };
 
 /// Where the result of a node of the network is after a run: element (c, y, x) is byte

@@ -104,19 +104,28 @@ void Emitter::note(const PadAccess& access, std::size_t queue, std::uint32_t tok
   }
 }
 
-/// What is known when an instruction of `queue` starts that waits for `waits`, except for what it waits of one queue.
-Emitter::Counts Emitter::implied(std::size_t queue, const Counts& waits, std::size_t without) const {
-  Counts known{};
-  if (!at_start_[queue].empty()) known = at_start_[queue].back();
+/// What is known when an instruction starts, but for its waits: all that was when the one before it in its queue did.
+/// Where one of them is the fused unit's, and PEs pass from the array to the unit or back, the one before has
+/// completed.
+Emitter::Counts Emitter::known_before(const Instruction& instruction) const {
+  const auto queue = static_cast<std::size_t>(instruction.queue());
+  if (at_start_[queue].empty()) return {};
+  const bool compute = instruction.queue() == isa::machine::Queue::compute;
+  const bool completed = compute && (fused_last_ || instruction.is_fused());
+  return completed ? at_end_[queue].back() : at_start_[queue].back();
+}
+
+/// The same with its waits, except for what it waits of one queue.
+Emitter::Counts Emitter::implied(Counts known, const Counts& waits, std::size_t without) const {
   for (std::size_t q = 0; q < queue_count; ++q) {
     if (q != without && waits[q] > 0) raise(known, at_end_[q][waits[q] - 1]);
   }
   return known;
 }
 
-void Emitter::reduce(std::size_t queue, Counts& waits) const {
+void Emitter::reduce(const Counts& known, Counts& waits) const {
   for (std::size_t q = 0; q < queue_count; ++q) {
-    if (waits[q] > 0 && implied(queue, waits, q)[q] >= waits[q]) waits[q] = 0;
+    if (waits[q] > 0 && implied(known, waits, q)[q] >= waits[q]) waits[q] = 0;
   }
 }
 
@@ -128,9 +137,10 @@ std::uint32_t Emitter::emit(Instruction instruction, std::span<const PadAccess> 
   if (!stores) {
     for (const DramRuns& runs : dram) require(runs, waits);
   }
-  reduce(queue, waits);
+  const Counts before = known_before(instruction);
+  reduce(before, waits);
 
-  const Counts start = implied(queue, waits, queue_count);
+  const Counts start = implied(before, waits, queue_count);
   Counts end = start;
   if (!at_end_[queue].empty()) raise(end, at_end_[queue].back());
   const auto token = static_cast<std::uint32_t>(at_end_[queue].size() + 1);
@@ -145,6 +155,7 @@ std::uint32_t Emitter::emit(Instruction instruction, std::span<const PadAccess> 
       written_[runs.section].push_back({runs, token});
     }
   }
+  if (instruction.queue() == isa::machine::Queue::compute) fused_last_ = instruction.is_fused();
   instruction.waits = waits;
   program_.instructions.push_back(std::move(instruction));
   return static_cast<std::uint32_t>(program_.instructions.size() - 1);

@@ -66,10 +66,12 @@ class Emitter {
   void require(const PadAccess& access, Counts& waits) const;
   void require(const DramRuns& read, Counts& waits) const;
   void note(const PadAccess& access, std::size_t queue, std::uint32_t token);
-  [[nodiscard]] Counts implied(std::size_t queue, const Counts& waits, std::size_t without) const;
-  void reduce(std::size_t queue, Counts& waits) const;
+  [[nodiscard]] Counts known_before(const isa::machine::Instruction& instruction) const;
+  [[nodiscard]] Counts implied(Counts known, const Counts& waits, std::size_t without) const;
+  void reduce(const Counts& known, Counts& waits) const;
 
   isa::machine::Program& program_;
+  bool fused_last_ = false;  ///< The last instruction of the compute queue is the fused unit's.
   std::array<std::vector<Segment>, isa::machine::pad_count> segments_;  ///< Ascending, apart.
   std::vector<std::vector<Written>> written_;                           ///< By section, in order.
   /// For each queue, what is known to be complete when its n-th instruction starts, and when it completes.

@@ -117,10 +117,11 @@ class Tasks {
     return readers_[id][0];
   }
 
-  /// Whether a task computes the node, so that what follows can be part of the same pass.
+  /// Whether a task computes the node, so that what follows can be part of the same pass. Predicted blocks end with
+  /// what belongs to them.
   bool computed(NodeId id) const {
     const Node& node = nodes_[id];
-    return !is<graph::Input>(node) && !is_view(node) && !is<graph::Concat>(node);
+    return !is<graph::Input>(node) && !is_view(node) && !is<graph::Concat>(node) && !is<graph::PredictedBlock>(node);
   }
 
   /// Whether a shuffle can be the order in which the node's pass stores: its pass makes all of the tensor, and stores
@@ -369,8 +370,12 @@ class Tasks {
     apply_activation(task, id);
   }
 
-  void describe(LayerTask& task, NodeId, const graph::PredictedBlock&) const {
-    throw CompileError(fmt::format("layer '{}': predicted blocks need a machine with a fused unit", task.name));
+  void describe(LayerTask& task, NodeId id, const graph::PredictedBlock& block) const {
+    const Node& node = nodes_[id];
+    graph::Conv window = graph::depthwise(block);
+    window.groups = block.groups;
+    task.geometry = geometry_of(window, input(node).shape, node.shape);
+    task.predicted = {block, &network_.block(id), network_.format(node.inputs[0]), network_.format(id)};
   }
 
   /// One that is not the order of the pass before it: a copy that stores its channels shuffled.
@@ -429,7 +434,7 @@ class Tasks {
   }
 
   void append(LayerTask task) {
-    if (!task.on_array && !task.pool() && !task.gate && task.shuffle_groups == 1) make_flat(task);
+    if (!task.on_array && !task.pool() && !task.gate && !task.predicted && task.shuffle_groups == 1) make_flat(task);
     list_.tasks.push_back(std::move(task));
   }
 

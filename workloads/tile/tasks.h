@@ -36,6 +36,13 @@ struct Runs {
 [[nodiscard]] std::vector<DramRuns> stored_runs(const TensorPlace& place, const ShuffledChannels& part,
                                                 std::uint64_t first_row, std::uint64_t rows, std::uint64_t width);
 
+/// A predicted block as the fused unit runs it: tile by tile and group by group, in its own words.
+struct PredictedTask {
+  graph::PredictedBlock block;
+  const reference::BlockConstants* constants = nullptr;  ///< Lives in the quantised network.
+  reference::TensorFormat in, out;                       ///< Of the block's input and its result.
+};
+
 /// One pass: maps come from DRAM, go through array or vector unit and return to DRAM.
 struct LayerTask {
   std::string name;
@@ -56,6 +63,9 @@ struct LayerTask {
   std::uint32_t shuffle_groups = 1;
   const reference::ConvConstants* constants = nullptr;  ///< Array only; lives in the quantised network.
   std::optional<reference::Table> table;
+  /// For blocks of the fused unit; then of the above only name, geometry (of input and result, with the depthwise
+  /// kernel), input and output have a meaning.
+  std::optional<PredictedTask> predicted;
 
   /// One column: bands may begin and end anywhere.
   [[nodiscard]] bool flat() const {
