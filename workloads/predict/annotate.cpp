@@ -63,6 +63,12 @@ graph::PredictedBlock operator_of(const Graph& graph, const BottleneckNodes& blo
   return op;
 }
 
+/// One whose middle tensor is no wider than its input costs more fused than layer by layer.
+bool expands(const Graph& graph, const BottleneckNodes& block) {
+  const graph::PredictedBlock op = operator_of(graph, block);
+  return op.middle_channels > op.in_channels;
+}
+
 /// Why no machine predicts a bottleneck; empty when there is no reason.
 std::string obstacle(const Graph& graph, const BottleneckNodes& block) {
   const graph::PredictedBlock op = operator_of(graph, block);
@@ -138,7 +144,9 @@ std::string block_name(const Graph& graph, const BottleneckNodes& block) {
 std::vector<BottleneckNodes> choose_blocks(const Graph& graph, std::span<const std::string> names) {
   const std::vector<Candidate> all = candidates(graph);
   std::vector<bool> chosen(all.size(), false);
-  for (std::size_t i = 0; i < all.size() && names.empty(); ++i) chosen[i] = all[i].reason.empty();
+  for (std::size_t i = 0; i < all.size() && names.empty(); ++i) {
+    chosen[i] = all[i].reason.empty() && expands(graph, *all[i].block);
+  }
   for (const std::string& name : names) {
     const auto answers = [&](const Candidate& candidate) {
       return candidate.name == name ||
@@ -161,10 +169,9 @@ std::vector<BottleneckNodes> choose_blocks(const Graph& graph, std::span<const s
     if (chosen[i]) blocks.push_back(*all[i].block);
   }
   if (!blocks.empty()) return blocks;
-  if (all.empty()) {
-    throw PredictError("the network has no expand - depthwise - project block, so there is nothing to predict");
-  }
-  refuse(all[0].name, all[0].reason);
+  const auto unsuitable = std::ranges::find_if(all, [](const Candidate& each) { return !each.reason.empty(); });
+  if (unsuitable != all.end()) refuse(unsuitable->name, unsuitable->reason);
+  throw PredictError("the network has no block that expands its channels, so there is nothing to predict");
 }
 
 FloatNetwork annotate(const FloatNetwork& network, std::span<const BottleneckNodes> blocks,

@@ -18,10 +18,10 @@ namespace fusesim::predict {
 /// name.
 [[nodiscard]] std::string block_name(const graph::Graph& graph, const transform::BottleneckNodes& block);
 
-/// Blocks that can be predicted, in order of execution: all that the graph has when `names` is empty, else those named,
-/// by block_name() or by the name of one of their layers. Throws PredictError with the block, the reason and the cure
-/// when a named block cannot be predicted, with the nearest name when there is none of that name, and when there is
-/// nothing to predict at all.
+/// Blocks that can be predicted, in order of execution: when `names` is empty all that have more middle than input
+/// channels, else those named, by block_name() or by the name of one of their layers. Throws PredictError with the
+/// block, the reason and the cure when a named block cannot be predicted, with the nearest name when there is none of
+/// that name, and when there is nothing to predict at all.
 [[nodiscard]] std::vector<transform::BottleneckNodes> choose_blocks(const graph::Graph& graph,
                                                                     std::span<const std::string> names = {});
 
