@@ -90,7 +90,13 @@ void DramController::push_run(std::uint64_t tag, std::uint64_t first, bool write
   free_runs_.pop_back();
   const std::uint32_t blockers = bursts == 1 ? count_blockers(first, write) : 0;
   if (blockers != 0) ++blocked_;
-  run = {tag, first, arrival, bursts, bursts, blockers, write, true};
+  run = {.tag = tag,
+         .first = first,
+         .arrival = arrival,
+         .bursts = bursts,
+         .left = bursts,
+         .blockers = blockers,
+         .write = write};
   column_known_ = false;
   const std::size_t youngest = segments_.size();
   cut_into_segments(run);
@@ -116,8 +122,13 @@ void DramController::cut_into_segments(Run& run) {
                            .write = run.write,
                            .open = timing_.is_open(at.bank, at.row),
                            .counted = false});
-      if (!segments_.back().open) ++closed_segments_;
+      run.banks |= bit(at.bank);
+      if (!segments_.back().open) {
+        ++closed_segments_;
+        ++run.closed;
+      }
     }
+    run.whole = length == run.bursts && length >= lanes_;
     begin += length;
   }
 }
@@ -226,23 +237,45 @@ bool DramController::choose_front() {
   return true;
 }
 
+/// The segments of a run together, if its next burst can be served `from` on: then none of the others is sooner.
+bool DramController::look_at_whole(const Run& run, std::size_t first, Cycle from) {
+  if (!run.whole || !run.in_order || run.closed != 0 || run.left < lanes_ || run.blockers != 0) return false;
+  const std::size_t next = first + ((run.bursts - run.left) & (lanes_ - 1));
+  const std::uint32_t bank = segments_[next].bank;
+  if (served_[run.write] & bit(bank) || timing_.earliest_column_of_bank(run.write, bank) > from) return false;
+  wanted_twice_ |= taken_ & run.banks;
+  taken_ |= run.banks;
+  served_[run.write] |= run.banks;
+  if (from < column_clock_) {
+    column_clock_ = from;
+    column_ = next;
+  }
+  return true;
+}
+
 void DramController::choose_among_arrived(Cycle horizon) {
   const std::array<Cycle, 2> from{std::max(now_, timing_.earliest_column_of_rank(false)),
                                   std::max(now_, timing_.earliest_column_of_rank(true))};
   const bool all_arrived = latest_arrival_ <= now_;
-  std::array<std::uint64_t, 2> served{};  // Banks that an older burst reads, or writes: a younger one cannot be sooner.
   // Nothing is sooner than this; with no row to open, the first burst found that is as soon is the choice.
   Cycle soonest = 0;
   if (all_arrived && closed_segments_ == 0) {
     soonest = std::min(waiting_in_[0] != 0 ? from[0] : kNever, waiting_in_[1] != 0 ? from[1] : kNever);
   }
   taken_ = 0;
+  served_ = {};
   column_clock_ = kNever;
   column_ = 0;
   closed_.clear();
   wanted_twice_ = 0;
   for (std::size_t i = begin_; i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
+    if (segment.lane == 0 && segment.run != nullptr && all_arrived &&
+        look_at_whole(*segment.run, i, from[segment.write])) {
+      if (column_clock_ == soonest) break;
+      i += lanes_ - 1;
+      continue;
+    }
     if (segment.left == 0) continue;
     Cycle ready = from[segment.write];
     if (!all_arrived) {
@@ -256,9 +289,9 @@ void DramController::choose_among_arrived(Cycle horizon) {
     const std::uint64_t own = bit(segment.bank);
     wanted_twice_ |= taken_ & own;
     taken_ |= own;
-    if (served[segment.write] & own) continue;
+    if (served_[segment.write] & own) continue;
     if (blocked_ != 0 && segment.run->blockers != 0) continue;
-    if (all_arrived || segment.run->arrival <= now_) served[segment.write] |= own;
+    if (all_arrived || segment.run->arrival <= now_) served_[segment.write] |= own;
     ready = std::max(ready, timing_.earliest_column_of_bank(segment.write, segment.bank));
     if (ready < column_clock_ || (ready == column_clock_ && goes_before(i, column_))) {
       column_clock_ = ready;
@@ -529,7 +562,10 @@ void DramController::issue_row() {
     }
     ++counters_.precharges;
     for (std::size_t i = begin_; i < segments_.size(); ++i) {
-      if (segments_[i].left != 0 && segments_[i].open) ++closed_segments_;
+      if (segments_[i].left != 0 && segments_[i].open) {
+        ++closed_segments_;
+        ++segments_[i].run->closed;
+      }
       segments_[i].open = false;
     }
     return;
@@ -548,9 +584,11 @@ void DramController::issue_row() {
   for (std::size_t i = begin_; i < segments_.size(); ++i) {
     Segment& each = segments_[i];
     if (each.bank != bank || each.left == 0) continue;
-    closed_segments_ += each.open ? 1 : 0;
-    each.open = command == DramCommand::activate && each.row == row;
-    closed_segments_ -= each.open ? 1 : 0;
+    const bool open = command == DramCommand::activate && each.row == row;
+    if (open == each.open) continue;
+    each.open = open;
+    closed_segments_ += open ? -1U : 1U;
+    each.run->closed += open ? -1U : 1U;
   }
   if (column_known_ && command == DramCommand::activate) want_columns_of(bank, row);
 }

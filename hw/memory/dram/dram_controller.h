@@ -103,7 +103,10 @@ class DramController {
     std::uint32_t left = 0;      ///< Bursts not yet served.
     std::uint32_t blockers = 0;  ///< Of a run of one burst: older queued bursts to the same bytes it must not overtake.
     bool write = false;
-    bool in_order = true;  ///< The bursts served so far are its first.
+    bool in_order = true;      ///< The bursts served so far are its first.
+    bool whole = false;        ///< Its bursts lie in one chunk and touch every lane: it has lanes_ segments.
+    std::uint32_t closed = 0;  ///< Segments with bursts left whose rows are not open.
+    std::uint64_t banks = 0;   ///< Of its segments, a bit a bank.
   };
   /// Bursts of a run that lie in the same row, lanes_ apart. They are served in order: none of them can be served
   /// before an older one.
@@ -146,6 +149,7 @@ class DramController {
   void choose_after_row();
   void choose_row();
   void want_columns_of(std::uint32_t bank, std::uint32_t row);
+  bool look_at_whole(const Run& run, std::size_t first, Cycle from);
   [[nodiscard]] bool goes_before(std::size_t segment, std::size_t other) const;
   void choose_for_oldest();
   void choose_refresh();
@@ -205,9 +209,11 @@ class DramController {
   Cycle next_arrival_ = kNever;
   std::vector<std::size_t> closed_;  ///< Segments whose rows are not open.
   std::uint64_t taken_ = 0;          ///< Banks whose open row a burst still wants.
-  Cycle column_clock_ = kNever;      ///< The first column command that could be issued,
-  std::size_t column_ = 0;           ///< and of which segment.
-  bool column_known_ = false;        ///< Only row commands have been issued since these were seen.
+  /// Banks that an older burst reads, or writes: a younger one cannot be sooner.
+  std::array<std::uint64_t, 2> served_{};
+  Cycle column_clock_ = kNever;  ///< The first column command that could be issued,
+  std::size_t column_ = 0;       ///< and of which segment.
+  bool column_known_ = false;    ///< Only row commands have been issued since these were seen.
 
   Counters counters_;
   std::function<void(DramCommand, std::uint32_t, std::uint32_t, Cycle)> observer_;
