@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "hw/isa/generated_values.h"
 #include "workloads/predict/annotate.h"
@@ -18,8 +19,24 @@ namespace {
 using graph::NodeId;
 using quantize::Map;
 
-/// Counts of a channel's sums.
-using Histogram = std::map<std::int32_t, std::uint64_t>;
+/// Counts of a channel's sums, ascending, those that occur.
+using Histogram = std::vector<std::pair<std::int32_t, std::uint64_t>>;
+
+Histogram count(const std::vector<std::vector<std::int32_t>>& maps, std::size_t first, std::size_t elements) {
+  std::vector<std::int32_t> values;
+  for (const std::vector<std::int32_t>& map : maps) {
+    const auto begin = map.begin() + static_cast<std::ptrdiff_t>(first);
+    values.insert(values.end(), begin, begin + static_cast<std::ptrdiff_t>(elements));
+  }
+  const auto [least, greatest] = std::ranges::minmax(values);
+  std::vector<std::uint64_t> counts(static_cast<std::size_t>(greatest - least) + 1, 0);
+  for (const std::int32_t value : values) ++counts[static_cast<std::size_t>(value - least)];
+  Histogram histogram;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] != 0) histogram.emplace_back(least + static_cast<std::int32_t>(i), counts[i]);
+  }
+  return histogram;
+}
 
 class Fit {
  public:
@@ -32,10 +49,7 @@ class Fit {
     double owed = 0;  // Share that the channels so far have passed too little.
     const std::size_t pixels = sums[0].size() / channels.size();
     for (std::size_t c = 0; c < channels.size(); ++c) {
-      Histogram histogram;
-      for (const std::vector<std::int32_t>& map : sums) {
-        for (std::size_t i = c * pixels; i < (c + 1) * pixels; ++i) ++histogram[map[i]];
-      }
+      const Histogram histogram = count(sums, c * pixels, pixels);
       fit(histogram, channels[c].unit, owed, norm);
     }
     return norm;
