@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <stdexcept>
+#include <utility>
 
 namespace fusesim::control::machine {
 
@@ -23,12 +24,6 @@ void Loop::notify(std::size_t process, std::uint64_t delay) {
   }
 }
 
-std::uint64_t Loop::next() const {
-  std::uint64_t time = kNever;
-  for (std::size_t i = 0; i < count_; ++i) time = std::min(time, times_[i]);
-  return time;
-}
-
 void Loop::run_each(Mask processes) {
   for (; processes != 0; processes &= processes - 1) {
     const auto index = static_cast<std::size_t>(std::countr_zero(processes));
@@ -36,17 +31,21 @@ void Loop::run_each(Mask processes) {
   }
 }
 
+/// An immediate notification takes the place of a later one.
+Loop::Mask Loop::take_soon() {
+  for (Mask each = soon_; each != 0; each &= each - 1)
+    times_[static_cast<std::size_t>(std::countr_zero(each))] = kNever;
+  return std::exchange(soon_, 0);
+}
+
 void Loop::run() {
   stopped_ = false;
   while (true) {
-    Mask due = soon_;
-    soon_ = 0;
+    Mask due = take_soon();
     for (std::size_t i = 0; i < count_; ++i) {
-      // An immediate notification takes the place of a later one.
-      if ((due & bit(i)) != 0 || times_[i] == now_) {
-        due |= bit(i);
-        times_[i] = kNever;
-      }
+      if (times_[i] != now_) continue;
+      due |= bit(i);
+      times_[i] = kNever;
     }
     Mask last = due & last_;
     due &= ~last_;
@@ -57,11 +56,9 @@ void Loop::run() {
       }
       run_each(due);
       if (stopped_) return;
-      due = soon_ & ~last_;
-      last |= soon_ & last_;
-      for (Mask each = soon_; each != 0; each &= each - 1)
-        times_[static_cast<std::size_t>(std::countr_zero(each))] = kNever;
-      soon_ = 0;
+      const Mask more = take_soon();
+      due = more & ~last_;
+      last |= more & last_;
     }
     const std::uint64_t time = next();
     if (time == kNever) return;

@@ -29,14 +29,26 @@ class Loop {
   void stop() { stopped_ = true; }
   /// In picoseconds.
   [[nodiscard]] const std::uint64_t& now() const { return now_; }
-  /// When something happens next besides what is due now; the largest number when nothing does.
-  [[nodiscard]] std::uint64_t next() const;
+  /// For a process that runs last of an instant: lets time go on to `time`, as if the process had been notified for it,
+  /// if nothing else is to be done before or then. False when something is.
+  bool advance_to(std::uint64_t time) {
+    if (soon_ != 0 || stopped_ || time >= next()) return false;
+    now_ = time;
+    return true;
+  }
 
  private:
   using Mask = std::uint32_t;  ///< A bit a process.
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
   static Mask bit(std::size_t process) { return Mask{1} << process; }
   void run_each(Mask processes);
+  Mask take_soon();
+  /// When something happens next besides what is due now; kNever when nothing does.
+  [[nodiscard]] std::uint64_t next() const {
+    std::uint64_t time = kNever;
+    for (std::size_t i = 0; i < count_; ++i) time = times_[i] < time ? times_[i] : time;
+    return time;
+  }
 
   struct Entry {
     Process process;

@@ -14,9 +14,13 @@ void EngineProcess::submit(std::size_t channel, const memory::DmaDescriptor& des
 }
 
 void EngineProcess::advance() {
-  engine_.advance(loop_.now());
-  const std::uint64_t next = engine_.next();
-  if (next != memory::MemoryEngine::kNever) loop_.notify(number_, next - loop_.now());
+  std::uint64_t next = 0;
+  do {
+    engine_.advance(loop_.now());
+    next = engine_.next();
+    if (next == memory::MemoryEngine::kNever) return;
+  } while (loop_.advance_to(next));
+  loop_.notify(number_, next - loop_.now());
 }
 
 }  // namespace fusesim::control::machine

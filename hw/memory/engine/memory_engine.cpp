@@ -34,7 +34,9 @@ void MemoryEngine::advance(std::uint64_t now) {
   if (dram_) dram_->run_until(now);
   deliver(now);
   while (true) {
-    for (std::size_t i = 0; i < channels_.size(); ++i) send(i, now);
+    for (std::size_t i = 0; i < channels_.size(); ++i) {
+      if (may_send(channels_[i]) && channels_[i].request_free <= now) send(i, now);
+    }
     const bool any = channels_[kLoad].waiting != kNone || channels_[kStore].waiting != kNone;
     if (!any || grant_free_ > now) return;
     grant(now);
@@ -71,7 +73,6 @@ void MemoryEngine::answer(std::uint32_t index, std::uint64_t now) {
 
 void MemoryEngine::send(std::size_t index, std::uint64_t now) {
   Channel& channel = channels_[index];
-  if (!may_send(channel) || channel.request_free > now) return;
   if (free_requests_.empty()) {
     free_requests_.push_back(static_cast<std::uint32_t>(requests_.size()));
     requests_.emplace_back();

@@ -109,6 +109,7 @@ class MemoryEngine {
     return channel.waiting == kNone && channel.under_way < options_.outstanding &&
            channel.sending < channel.jobs.size();
   }
+  /// When may_send() and request_free is past.
   void send(std::size_t index, std::uint64_t now);
   void grant(std::uint64_t now);
   [[nodiscard]] std::size_t choose() const;
