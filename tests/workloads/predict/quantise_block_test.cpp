@@ -187,7 +187,8 @@ TEST(QuantiseBlock, WhatDoesNotFitIsRefusedWithItsCure) {
   EXPECT_EQ(refusal(c, {9, 6, 6}), "expansion factors of 9 bits are asked for; it is 2 to 8");
   EXPECT_EQ(refusal(c, {6, 6, 6, 7}), "adders of 7 bits are asked for; it is 8 to 32");
   EXPECT_THAT(refusal(c, {8, 8, 8, 32}), HasSubstr("more than the 32767 that a term of 16 bits holds"));
-  EXPECT_THAT(refusal(c, {6, 6, 6, 12}), HasSubstr("use narrower factors or wider adders"));
+  EXPECT_THAT(refusal(c, {6, 6, 6, 8}), HasSubstr("adders of 8 bits; use"));
+  EXPECT_THAT(refusal(c, {6, 6, 6, 8}), HasSubstr("with factors of 4, 4 and 6 bits the terms of list"));
   Case wrong = c;
   wrong.real.expand.pop_back();
   EXPECT_THAT(refusal(wrong, {}), HasSubstr("expansion weights, needs"));
@@ -211,14 +212,40 @@ TEST(QuantiseBlock, WideBlocksGetRoomForTheirSums) {
       largest = std::max<std::int32_t>(largest, std::abs(made.project[o * 1200 + m]));
     }
     EXPECT_LT(largest, 31);
-    EXPECT_GT(largest, 31 / 4 - 1);
+    EXPECT_GT(largest, 31 / 2.5 - 1);
     // Not more than needed.
     const std::int64_t sum = reference::largest_sums(block, made, in)[o];
     EXPECT_LT(sum, std::int64_t{1} << 31);
     EXPECT_GT(sum, std::int64_t{1} << 30);
   }
-  const FloatBlock dense = test::random_float_block(random, block, {0, 0});
-  EXPECT_THROW((void)quantise_block(block, dense, in, out, out), PredictError);
+}
+
+std::int32_t largest_of(const std::vector<std::int8_t>& factors) {
+  std::int32_t largest = 0;
+  for (const std::int8_t factor : factors) largest = std::max<std::int32_t>(largest, std::abs(factor));
+  return largest;
+}
+
+TEST(QuantiseBlock, WiderBlocksGetNarrowerFactorsAndTheWidestNone) {
+  RandomFloat random(9);
+  const TensorFormat in{Scale(0.03F), 0}, out{Scale(0.1F), 0};
+  const graph::PredictedBlock wide{48, 1200, 2, 1, 3, 1, graph::Padding::symmetric(1, 1)};
+  const FloatBlock real = test::random_float_block(random, wide, {0.75, 0.6});
+  const reference::BlockConstants made = quantise_block(wide, real, in, out, out);
+  EXPECT_EQ(largest_of(made.expand), 15);
+  EXPECT_EQ(largest_of(made.depthwise), 31);
+  for (const std::int64_t sum : reference::largest_sums(wide, made, in)) EXPECT_LT(sum, std::int64_t{1} << 31);
+
+  const graph::PredictedBlock widest{200, 2000, 2, 1, 5, 1, graph::Padding::symmetric(2, 2)};
+  const FloatBlock dense = test::random_float_block(random, widest, {0, 0});
+  try {
+    static_cast<void>(quantise_block(widest, dense, in, out, out));
+    FAIL();
+  } catch (const PredictError& error) {
+    EXPECT_THAT(error.what(), testing::MatchesRegex("output channel 0: with factors of 4, 4 and 6 bits its sum can "
+                                                    "reach [0-9]+, beyond the 2147483647 of 32 bits; use narrower "
+                                                    "projection factors, prune more or use more groups"));
+  }
 }
 
 }  // namespace

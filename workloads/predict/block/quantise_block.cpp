@@ -24,7 +24,9 @@ using reference::TensorFormat;
 constexpr double expand_bias_room = 0x1p12, depthwise_bias_room = 0x1p18, bias_room = 0x1p29;
 
 // An output channel's step may be coarsened to this multiple; the margin is for what rounding adds.
-constexpr double largest_room = 4, room_margin = 1.001;
+constexpr double largest_room = 2.5, room_margin = 1.001;
+// Beyond, factors of the middle become narrower, to this many bits.
+constexpr std::uint32_t least_bits = 4;
 
 std::int32_t largest_of(std::uint32_t bits) {
   return (1 << (bits - 1)) - 1;
@@ -69,12 +71,9 @@ class Quantiser {
   BlockConstants run() {
     check_widths();
     check(block_, real_);
-    quantise_middle();
-    room_.assign(block_.out_channels, 1.0);
-    do {
-      quantise_outputs();
-      choose_shifts();
-    } while (make_room());
+    for (std::string reason = quantise_weights(); !reason.empty(); reason = quantise_weights()) {
+      if (!narrow()) throw PredictError(reason);
+    }
     predict();
     made_.projected = projected_;
     if (block_.residual) {
@@ -86,6 +85,27 @@ class Quantiser {
   }
 
  private:
+  /// Why it cannot be done with these widths; empty when it has been.
+  std::string quantise_weights() {
+    quantise_middle();
+    room_.assign(block_.out_channels, 1.0);
+    for (;;) {
+      quantise_outputs();
+      choose_shifts();
+      bool made = false;
+      if (std::string reason = make_room(made); !reason.empty()) return reason;
+      if (!made) return {};
+    }
+  }
+
+  /// A bit less for the wider of the expansion's and the depthwise layer's factors. False when there is none to spare.
+  bool narrow() {
+    std::uint32_t& bits = widths_.depthwise > widths_.expand ? widths_.depthwise : widths_.expand;
+    if (bits <= least_bits) return false;
+    --bits;
+    return true;
+  }
+
   void check_widths() const {
     const auto require = [](const char* what, std::uint32_t bits, std::uint32_t low, std::uint32_t high) {
       if (bits >= low && bits <= high) return;
@@ -99,6 +119,11 @@ class Quantiser {
 
   /// E, D and their biases in the units of h1 and h2, which are chosen on the way.
   void quantise_middle() {
+    made_.expand.clear();
+    made_.depthwise.clear();
+    biases1_.clear();
+    biases2_.clear();
+    units_.clear();
     const double x_step = in_.scale.value();
     for (std::size_t m = 0; m < block_.middle_channels; ++m) {
       const double factor1 = real_.expand_norm.factor[m], factor2 = real_.depthwise_norm.factor[m];
@@ -239,32 +264,33 @@ class Quantiser {
     made_.ternary_depthwise = ternary.depthwise;
   }
 
-  /// Coarsens the projection's step of output channels whose sums or lists are too large. False when there are none.
-  bool make_room() {
+  /// Coarsens the projection's step of output channels whose sums or lists are too large; `made` says whether there
+  /// were any. Why not, when a step would become too coarse.
+  std::string make_room(bool& made) {
     constexpr std::int64_t sum_limit = (std::int64_t{1} << 31) - 1;
     const std::int64_t list_limit = (std::int64_t{1} << (widths_.adder - 1)) - 1;
     const std::vector<std::int64_t> sums = reference::largest_sums(block_, made_, in_);
     const std::vector<reference::LargestList> lists = reference::largest_lists(block_, made_);
-    bool made = false;
     for (std::size_t o = 0; o < block_.out_channels; ++o) {
-      const double excess = std::max(static_cast<double>(sums[o]) / static_cast<double>(sum_limit),
-                                     static_cast<double>(lists[o].magnitude) / static_cast<double>(list_limit));
       if (sums[o] <= sum_limit && lists[o].magnitude <= list_limit) continue;
-      room_[o] *= excess * room_margin;
+      room_[o] *= room_margin * std::max(static_cast<double>(sums[o]) / static_cast<double>(sum_limit),
+                                         static_cast<double>(lists[o].magnitude) / static_cast<double>(list_limit));
       made = true;
       if (room_[o] <= largest_room) continue;
+      const std::string factors =
+          fmt::format("with factors of {}, {} and {} bits", widths_.expand, widths_.depthwise, widths_.project);
       if (sums[o] > sum_limit) {
-        throw PredictError(
-            fmt::format("output channel {}: its sum can reach {}, beyond the {} of 32 bits, and its "
-                        "projection would lose more than two bits to make room; use narrower factors",
-                        o, sums[o], sum_limit));
+        return fmt::format(
+            "output channel {}: {} its sum can reach {}, beyond the {} of 32 bits; use narrower "
+            "projection factors, prune more or use more groups",
+            o, factors, sums[o], sum_limit);
       }
-      throw PredictError(
-          fmt::format("output channel {}: the terms of list {} reach {}, beyond the {} of adders of {} bits, and its "
-                      "projection would lose more than two bits to make room; use narrower factors or wider adders",
-                      o, lists[o].list, lists[o].magnitude, list_limit, widths_.adder));
+      return fmt::format(
+          "output channel {}: {} the terms of list {} reach {}, beyond the {} of adders of {} bits; use "
+          "narrower projection factors, wider adders, or prune more",
+          o, factors, lists[o].list, lists[o].magnitude, list_limit, widths_.adder);
     }
-    return made;
+    return {};
   }
 
   const PredictedBlock& block_;
