@@ -238,6 +238,25 @@ TEST(Annotate, PredictorsThatDoNotFitAreRefused) {
   EXPECT_EQ(message(), "2 predictors are given for 3 blocks");
 }
 
+TEST(Annotate, ABlockWithoutParametersIsNotRun) {
+  graph::Graph graph;
+  graph.add("input", graph::Input{{4, 5, 5}});
+  graph.add("b1", graph::PredictedBlock{4, 8, 4, 1, 3, 1, graph::Padding::symmetric(1, 1)}, {0});
+  const std::string message = "node 'b1': has no parameters of a predicted block; annotate a network that has weights";
+  try {
+    quantize::check({graph, std::vector<quantize::Parameters>(2)});
+    FAIL();
+  } catch (const quantize::QuantizeError& error) {
+    EXPECT_EQ(error.what(), message);
+  }
+  try {
+    static_cast<void>(quantize::synthetic_network(graph, 1));
+    FAIL();
+  } catch (const quantize::QuantizeError& error) {
+    EXPECT_EQ(error.what(), message);
+  }
+}
+
 TEST(Annotate, AnAnnotatedNetworkIsQuantisedAndKeepsItsValues) {
   const FloatNetwork network = sample_network();
   const auto blocks = choose_blocks(network.graph);
