@@ -78,8 +78,13 @@ function(fusesim_rtl_fused NAME)
     ${TARGET} PRIVATE FUSESIM_RTL_LANES=${LANES} FUSESIM_RTL_LADDERS=${LADDERS} FUSESIM_RTL_PORT=${TILE_PORT_BYTES}
                       FUSESIM_RTL_OUTPUT_LANES=${OUTPUT_LANES} FUSESIM_RTL_CONFIGURATION="${NAME}"
                       FUSESIM_RTL_DIGEST="${FUSESIM_RTL_FUSED_DIGEST}")
-  # -O1 whatever the build type, as for the arrays.
-  set_source_files_properties(${FOLDER}/all.cpp PROPERTIES COMPILE_OPTIONS "-w;-O1")
+  # -O1 whatever the build type, as for the arrays; -O0 for changed copies, which run for a moment only.
+  if(ARG_SUFFIX)
+    set(OPTIMISE -O0)
+  else()
+    set(OPTIMISE -O1)
+  endif()
+  set_source_files_properties(${FOLDER}/all.cpp PROPERTIES COMPILE_OPTIONS "-w;${OPTIMISE}")
   target_link_options(${TARGET} PRIVATE -Wl,--exclude-libs,ALL -Wl,-Bsymbolic $<$<NOT:$<BOOL:${FUSESIM_SANITIZE}>>:-Wl,--no-undefined>)
   set_target_properties(${TARGET} PROPERTIES PREFIX "" OUTPUT_NAME fusesim_fused_${NAME}${ARG_SUFFIX}
                                              LIBRARY_OUTPUT_DIRECTORY ${ARG_OUTPUT_DIR})

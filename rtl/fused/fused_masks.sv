@@ -52,9 +52,11 @@ module fused_masks #(
   logic [POSITIONS*3-1:0] level[LEVELS];
 
   initial begin
-    mask1 = '{default: '0};
-    mask2 = '{default: '0};
-    level = '{default: '0};
+    for (int i = 0; i < CHANNELS; i = i + 1) begin
+      mask1[i] = '0;
+      mask2[i] = '0;
+    end
+    for (int i = 0; i < LEVELS; i = i + 1) level[i] = '0;
   end
 
   // ---- write

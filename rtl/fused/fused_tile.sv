@@ -33,8 +33,10 @@ module fused_tile #(
   logic [PORT*4-1:0] v[2*ROWS];
 
   initial begin
-    x = '{default: '0};
-    v = '{default: '0};
+    for (int i = 0; i < 2 * ROWS; i = i + 1) begin
+      x[i] = '0;
+      v[i] = '0;
+    end
   end
 
   function automatic [ROW_BITS-1:0] row_of(input logic second, input logic [24:0] address);

@@ -5,10 +5,10 @@ file(REMOVE_RECURSE ${FOLDER})
 file(MAKE_DIRECTORY ${FOLDER})
 string(REPLACE "," ";" PARAMETERS "${PARAMETERS}")
 list(TRANSFORM PARAMETERS PREPEND "-G")
-# Loops over lanes and PEs stay loops: unrolled they make three times the code. Those that write memories (over
-# LADDERS) must be unrolled.
-if(NOT UNROLL GREATER 4)
-  set(UNROLL 4)
+# Loops stay loops: unrolled over lanes and PEs they make three times the code. Verilator insists on unrolling those that
+# write memories, over LADDERS.
+if(NOT UNROLL GREATER 2)
+  set(UNROLL 2)
 endif()
 execute_process(
   COMMAND ${VERILATOR} --cc -O3 --x-assign fast --x-initial fast --assert --unroll-count ${UNROLL} ${PARAMETERS}
