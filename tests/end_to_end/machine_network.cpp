@@ -100,6 +100,14 @@ std::vector<NetworkCase> every_network(std::uint32_t input_side, std::uint32_t r
   return all;
 }
 
+std::vector<NetworkCase> archon_networks(std::uint32_t rows, std::uint32_t cols) {
+  std::vector<NetworkCase> all;
+  for (const std::string_view network : zoo::archon_networks()) {
+    all.push_back({std::string(network), "baseline", 32, rows, cols});
+  }
+  return all;
+}
+
 void expect_network_runs(const NetworkCase& c, const std::vector<Fidelity>& fidelities) {
   const reference::QuantizedGraph network = quantize::untrained_network(
       quantize::with_input_size(zoo::build(c.network, c.variant), c.input_side, c.input_side), 1);

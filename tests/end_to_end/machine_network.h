@@ -26,7 +26,10 @@ struct NetworkCase {
 /// Runs the case in every fidelity given; the first is compared with the reference, the others with the first.
 void expect_network_runs(const NetworkCase& c, const std::vector<accelerator::Fidelity>& fidelities);
 
-/// Every network and variant of the zoo, at this size on this array.
+/// Every network of the ARCHON study, at the size it was made for, on this array.
+[[nodiscard]] std::vector<NetworkCase> archon_networks(std::uint32_t rows, std::uint32_t cols);
+
+/// Every network and variant of the FuSeConv study, at this size on this array.
 [[nodiscard]] std::vector<NetworkCase> every_network(std::uint32_t input_side, std::uint32_t rows, std::uint32_t cols);
 
 }  // namespace fusesim::end_to_end

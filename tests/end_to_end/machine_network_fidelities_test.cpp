@@ -15,6 +15,8 @@ TEST_P(EveryFidelity, EqualsTheReferenceOnEveryTensor) {
 }
 INSTANTIATE_TEST_SUITE_P(Zoo, EveryFidelity, testing::ValuesIn(every_network(32, 16, 16)),
                          [](const auto& c) { return title(c.param); });
+INSTANTIATE_TEST_SUITE_P(Archon, EveryFidelity, testing::ValuesIn(archon_networks(16, 16)),
+                         [](const auto& c) { return title(c.param); });
 
 }  // namespace
 }  // namespace fusesim::end_to_end

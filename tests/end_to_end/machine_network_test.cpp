@@ -35,6 +35,11 @@ std::vector<NetworkCase> varied_machines() {
 }
 INSTANTIATE_TEST_SUITE_P(Zoo, EventNetwork, testing::ValuesIn(varied_machines()), test_title);
 
+/// Grouped pointwise layers and shuffles, on the array of the study.
+INSTANTIATE_TEST_SUITE_P(Archon, EventNetwork,
+                         testing::Values(NetworkCase{"fusionet_c10", "baseline", 32, 8, 8, Dataflow::depthwise_column}),
+                         test_title);
+
 class SteppedNetwork : public testing::TestWithParam<NetworkCase> {};
 TEST_P(SteppedNetwork, EqualsTheReferenceAndTheEventModel) {
   expect_network_runs(GetParam(), {Fidelity::event, Fidelity::stepped});
