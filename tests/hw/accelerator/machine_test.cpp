@@ -50,6 +50,9 @@ TEST(Machine, FidelitiesAgreeOnEveryFigureAndComputeWhatRandomProgramsMean) {
     const test::Watched event = test::watch(program, options, Fidelity::event);
     const test::Watched stepped = test::watch(program, options, Fidelity::stepped);
     test::expect_equal(event, stepped);
+    MachineOptions tlm = options;
+    tlm.tlm = true;
+    test::expect_equal(event, test::watch(program, tlm, Fidelity::event));
     test::expect_meant(program, event);
     test::expect_consistent(program, event);
     test::expect_causes(program, event);
