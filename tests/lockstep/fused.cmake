@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Included by CMakeLists.txt: the fused block.
 fusesim_library(test_fused_lockstep
-  SOURCES fused_lockstep.cpp fused_traffic.cpp
+  SOURCES fused_comparison.cpp fused_lockstep.cpp fused_traffic.cpp
   DEPENDS hw_fused
   PRIVATE_DEPENDS fmt::fmt)
 
@@ -49,3 +49,13 @@ target_compile_definitions(
   fused_mutation_test PRIVATE MUTANTS="${CMAKE_CURRENT_SOURCE_DIR}/fused_mutants.json" MUTANT_DIR="${FUSED_MUTANT_DIR}"
                               CONFIG_ELASTIC="${MUTANT_CONFIG_elastic}" CONFIG_FIXED="${MUTANT_CONFIG_fixed}")
 add_dependencies(fused_mutation_test ${FUSED_MUTANT_TARGETS})
+
+# The block of the preset archon-8x8 is built when the long tests are run, before them.
+set(ARCHON 8x8_elastic_l24_a6_q30_w20_f4_m1024_p320_v64_t8192_b16_o8)
+add_test(NAME build_fused_archon COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target fused_${ARCHON})
+set_tests_properties(build_fused_archon PROPERTIES FIXTURES_SETUP fused_archon LABELS long TIMEOUT 1800)
+fusesim_test(fused_lockstep_long_test
+  SOURCES fused_lockstep_long_test.cpp
+  DEPENDS test_fused_lockstep rtl_fused
+  LABELS long TIMEOUT 3600 FIXTURE fused_archon)
+add_dependencies(fused_lockstep_long_test rtl_fused_blocks)

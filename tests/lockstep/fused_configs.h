@@ -32,4 +32,7 @@ inline const std::vector<std::string> verilated_fused_configurations = {
     "2x3_elastic_l4_a2_q5_w20_f2_m24_p100_v5_t1024_b4_o2",  "1x5_fixed_l6_a6_q0_w20_f3_m20_p128_v20_t1000_b7_o3",
     "4x4_elastic_l8_a3_q8_w18_f4_m32_p200_v16_t2048_b8_o5", "4x4_fixed_l5_a5_q0_w20_f1_m32_p128_v32_t2048_b16_o16"};
 
+/// The preset archon-8x8, built on demand.
+inline const std::string archon_fused_configuration = "8x8_elastic_l24_a6_q30_w20_f4_m1024_p320_v64_t8192_b16_o8";
+
 }  // namespace fusesim::test

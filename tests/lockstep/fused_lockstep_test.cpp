@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stepped fused core and its SystemVerilog, clock by clock: outputs, every register of every PE, masks, levels.
-#include "tests/lockstep/fused_lockstep.h"
-
 #include <gmock/gmock.h>
 
 #include "hw/fused/stepped_fused_core.h"
 #include "rtl/fused/verilated_fused_core.h"
+#include "tests/lockstep/fused_comparison.h"
 #include "tests/lockstep/fused_configs.h"
-#include "tests/lockstep/fused_traffic.h"
 
 namespace fusesim::test {
 namespace {
@@ -23,22 +21,15 @@ INSTANTIATE_TEST_SUITE_P(Configurations, FusedLockstepTest, testing::ValuesIn(ve
                          [](const auto& parameter) { return parameter.param; });
 
 TEST_P(FusedLockstepTest, RtlFollowsTheSteppedCoreThroughRandomTraffic) {
-  FusedLockstep lockstep(stepped, rtl);
-  FusedTraffic traffic(
-      stepped, [&](const fused::CoreInputs& in) { return lockstep.clock(in); }, 7);
-  traffic.hooks.ending = [&](auto channel, auto place, auto positions) { lockstep.watch(channel, place, positions); };
-  traffic.hooks.predicted = [&](auto channels, auto positions, auto places) {
-    lockstep.compare_storage(channels, positions, places);
-  };
-  while (traffic.seen().clocks < 60'000 && traffic.episode() && lockstep.ok()) {
-  }
-  ASSERT_TRUE(lockstep.ok()) << "clock " << lockstep.mismatch()->clock << ": " << lockstep.mismatch()->what;
+  const FusedComparison run = compare_on_traffic(stepped, rtl, 7, 60'000);
+  ASSERT_FALSE(run.mismatch.has_value()) << "clock " << run.mismatch->clock << ": " << run.mismatch->what;
   // The traffic was worth its name.
-  EXPECT_GT(traffic.seen().held, 200);
-  EXPECT_GT(traffic.seen().results, 500);
-  EXPECT_GT(traffic.seen().depthwise, 600);
-  EXPECT_GT(traffic.seen().expand, traffic.seen().depthwise);
-  EXPECT_GT(traffic.seen().terms, 5000);
+  EXPECT_GT(run.seen.held, 200);
+  EXPECT_GT(run.seen.results, 500);
+  EXPECT_GT(run.seen.depthwise, 600);
+  EXPECT_GT(run.seen.expand, run.seen.depthwise);
+  EXPECT_GT(run.seen.terms, 5000);
+  EXPECT_GT(run.seen.tile_writes, 10'000);
 }
 
 }  // namespace

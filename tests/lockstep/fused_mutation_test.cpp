@@ -8,9 +8,8 @@
 
 #include "hw/fused/stepped_fused_core.h"
 #include "rtl/fused/verilated_fused_core.h"
+#include "tests/lockstep/fused_comparison.h"
 #include "tests/lockstep/fused_configs.h"
-#include "tests/lockstep/fused_lockstep.h"
-#include "tests/lockstep/fused_traffic.h"
 
 namespace fusesim::test {
 namespace {
@@ -34,13 +33,7 @@ std::optional<FusedLockstep::Mismatch> run_against(const Mutant& mutant) {
   const auto rtl = rtl::VerilatedFusedCore::load(
       config, std::string(MUTANT_DIR "/fusesim_fused_") + mutant.config + "_" + mutant.name + ".so");
   rtl->check_assertions(false);
-  FusedLockstep lockstep(stepped, *rtl);
-  FusedTraffic traffic(
-      stepped, [&](const fused::CoreInputs& in) { return lockstep.clock(in); }, 11);
-  traffic.hooks.ending = [&](auto channel, auto place, auto positions) { lockstep.watch(channel, place, positions); };
-  while (traffic.seen().clocks < 60'000 && traffic.episode()) {
-  }
-  return lockstep.mismatch();
+  return compare_on_traffic(stepped, *rtl, 11, 60'000).mismatch;
 }
 
 class FusedMutation : public testing::TestWithParam<Mutant> {};
