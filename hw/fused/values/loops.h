@@ -84,9 +84,8 @@ struct LongQueues {
   std::uint32_t head[block_pes], queued[block_pes];
 
   static std::uint32_t ring_words(const ElasticTask& task) {
-    // 64 entries from the head on are looked at together: they must not meet the ring's own end.
     std::uint32_t words = 2;
-    while (words * 64 < task.queue_depth + 64) words *= 2;
+    while (words * 64 < task.queue_depth) words *= 2;
     return words;
   }
   static void measure(const ElasticTask& task, array::values::Arena<V>& arena) {
