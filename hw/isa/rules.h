@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "hw/isa/invalid_program.h"
@@ -19,12 +20,19 @@ struct Where {
   InvalidProgram::Part part;
   std::size_t index;
   std::string text;  ///< "instruction 7 (conv1)"
+  // Of an instruction, in the text's place: a program has thousands, of which none has an error as a rule.
+  std::string_view unit{}, layer{};
+
+  [[nodiscard]] std::string place() const {
+    return unit.empty() ? text : fmt::format("instruction {} ({}, {})", index, unit, layer);
+  }
 };
 
 /// Throws InvalidProgram "place: message".
 template <typename... Args>
 [[noreturn]] void fail(const Where& where, fmt::format_string<Args...> format, Args&&... args) {
-  throw InvalidProgram(where.part, where.index, where.text + ": " + fmt::format(format, std::forward<Args>(args)...));
+  throw InvalidProgram(where.part, where.index,
+                       where.place() + ": " + fmt::format(format, std::forward<Args>(args)...));
 }
 
 /// A name is one printable line of at most max_name_length bytes.

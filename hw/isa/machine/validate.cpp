@@ -173,9 +173,7 @@ class ProgramChecker {
       fail({Part::instruction, index, fmt::format("instruction {}", index)},
            "layer is {}, but the program has {} layers", instruction.layer, program_.layers.size());
     }
-    const Where where{
-        Part::instruction, index,
-        fmt::format("instruction {} ({}, {})", index, name(instruction), program_.layers[instruction.layer])};
+    const Where where{Part::instruction, index, {}, name(instruction), program_.layers[instruction.layer]};
     check_waits(where, instruction);
     std::visit([&](const auto& work) { check_work(where, work); }, instruction.work);
     PadChecker(where, program_.core).check(instruction);
@@ -403,10 +401,7 @@ void validate(const Program& program, const CoreConfig& core) {
   }
   for (std::size_t i = 0; i < program.instructions.size(); ++i) {
     const Instruction& instruction = program.instructions[i];
-    PadChecker({Part::instruction, i,
-                fmt::format("instruction {} ({}, {})", i, name(instruction), program.layers[instruction.layer])},
-               core)
-        .check(instruction);
+    PadChecker({Part::instruction, i, {}, name(instruction), program.layers[instruction.layer]}, core).check(instruction);
   }
 }
 
