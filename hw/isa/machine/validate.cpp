@@ -401,7 +401,8 @@ void validate(const Program& program, const CoreConfig& core) {
   }
   for (std::size_t i = 0; i < program.instructions.size(); ++i) {
     const Instruction& instruction = program.instructions[i];
-    PadChecker({Part::instruction, i, {}, name(instruction), program.layers[instruction.layer]}, core).check(instruction);
+    PadChecker({Part::instruction, i, {}, name(instruction), program.layers[instruction.layer]}, core)
+        .check(instruction);
   }
 }
 
