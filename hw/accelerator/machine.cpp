@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <systemc>
@@ -16,8 +18,12 @@
 #include "hw/array/stepped_array.h"
 #include "hw/control/array_unit/clocked_array_unit.h"
 #include "hw/control/array_unit/event_array_unit.h"
+#include "hw/control/fused_unit/clocked_fused_unit.h"
+#include "hw/control/fused_unit/compute_unit.h"
+#include "hw/control/fused_unit/event_fused_unit.h"
 #include "hw/control/machine/controller.h"
 #include "hw/control/transfer/transfer_unit.h"
+#include "hw/fused/stepped_fused_core.h"
 #include "hw/memory/dram/dram_standards.h"
 #include "hw/vector/event_vector_unit.h"
 #include "hw/vector/stepped_vector_unit.h"
@@ -46,13 +52,26 @@ control::machine::TransferOptions transfer_options(const MemoryConfig& config) {
   return options;
 }
 
-/// The vector unit and the array of the event model.
+/// Whether a run needs the fused unit's registers, or its law.
+bool runs_fused(const Program& program) {
+  return std::ranges::any_of(program.instructions, &isa::machine::Instruction::is_fused);
+}
+
+/// The vector unit, the array and the fused unit of the event model.
 struct EventUnits {
-  EventUnits(const control::machine::Context& context, const MachineOptions&)
-      : vector("vector", context), array("array", context) {}
-  void rethrow() const { array.rethrow(); }
+  EventUnits(const control::machine::Context& context, const MachineOptions& options)
+      : vector("vector", context), compute(context), array("array", compute.context()) {
+    if (runs_fused(context.program)) fused.emplace("fused", compute.context(), options.synthetic_masks);
+    compute.bind(array, fused ? &*fused : nullptr);
+  }
+  void rethrow() const {
+    array.rethrow();
+    if (fused) fused->rethrow();
+  }
   vector::EventVectorUnit vector;
+  control::machine::ComputeUnit compute;
   control::machine::EventArrayUnit array;
+  std::optional<control::machine::EventFusedUnit> fused;
 };
 
 std::unique_ptr<array::ArrayModel> array_model(const isa::ArrayConfig& config, const MachineOptions& options) {
@@ -60,13 +79,21 @@ std::unique_ptr<array::ArrayModel> array_model(const isa::ArrayConfig& config, c
   return std::make_unique<array::SteppedArray>(config);
 }
 
+std::unique_ptr<fused::FusedCore> fused_core(const isa::machine::FusedConfig& config, const MachineOptions& options) {
+  if (options.fidelity == Fidelity::rtl) return options.make_rtl_fused(config);
+  return std::make_unique<fused::SteppedFusedCore>(config);
+}
+
 /// Those whose registers are clocked.
 struct ClockedUnits {
   ClockedUnits(const control::machine::Context& context, const MachineOptions& options)
       : vector("vector", context),
-        array("array", context),
+        compute(context),
+        array("array", compute.context()),
         registers("registers", array_model(context.core.array, options)) {
     array.array.bind(registers.port);
+    if (runs_fused(context.program)) make_fused(context, options);
+    compute.bind(array, fused ? &*fused : nullptr);
     if (!options.observe) return;
     registers.observe(
         [this, &options](const array::ArrayModel& model, const array::EdgeInputs& in, const array::EdgeOutputs& out) {
@@ -74,10 +101,22 @@ struct ClockedUnits {
           if (cycle >= options.window_begin && cycle < options.window_end) options.observe(cycle, model, in, out);
         });
   }
-  void rethrow() const { array.rethrow(); }
+  void make_fused(const control::machine::Context& context, const MachineOptions& options) {
+    fused.emplace("fused", compute.context(), fused_core(context.core.fused, options));
+    if (!options.observe_fused) return;
+    fused->observe([&options](std::uint64_t cycle, const fused::FusedCore& core, const fused::CoreInputs& inputs) {
+      if (cycle >= options.window_begin && cycle < options.window_end) options.observe_fused(cycle, core, inputs);
+    });
+  }
+  void rethrow() const {
+    array.rethrow();
+    if (fused) fused->rethrow();
+  }
   vector::SteppedVectorUnit vector;
+  control::machine::ComputeUnit compute;
   control::machine::ClockedArrayUnit array;
   array::PeArray registers;
+  std::optional<control::machine::ClockedFusedUnit> fused;
 };
 
 /// The DMA's units and the memory, as modules that speak TLM-2.0: for processes of SystemC.
@@ -139,7 +178,7 @@ class Machine {
     record_.dram_peak_bytes_per_cycle =
         peak_bytes_per_second(options.memory) * (clock_.period() / sc_core::sc_time(1, sc_core::SC_SEC));
     controller_.load.bind(transfers_.load);
-    controller_.compute.bind(units_.array);
+    controller_.compute.bind(units_.compute);
     controller_.vector.bind(units_.vector);
     controller_.store.bind(transfers_.store);
   }
@@ -166,7 +205,7 @@ class Machine {
     MachineResult result;
     if (keep_tensors) {
       for (const Section& section : program_.sections) {
-        const bool constant = section.role == isa::machine::Role::constant;
+        const bool constant = section.role == isa::machine::Role::constant || section.role == isa::machine::Role::lists;
         result.tensors.push_back(constant ? std::vector<std::int8_t>{}
                                           : transfers_.memory.read(section.address, section.bytes));
       }
@@ -198,6 +237,28 @@ class Machine {
   Units units_;
 };
 
+void check_fused(const Program& program, const CoreConfig& core, const MachineOptions& options) {
+  if (options.fidelity == Fidelity::rtl && !options.make_rtl_fused) {
+    throw std::invalid_argument("rtl fidelity: no Verilated fused unit was given");
+  }
+  if (options.synthetic_masks) {
+    const double survival = options.synthetic_masks->survival;
+    if (!(survival >= 0 && survival <= 1)) {
+      throw std::invalid_argument(
+          fmt::format("the survival of synthetic masks is {}; it must be from 0 to 1", survival));
+    }
+    if (with_values(options)) {
+      throw std::invalid_argument(
+          "synthetic masks are for runs without values; run without them (event fidelity), or leave the survival out");
+    }
+  } else if (!with_values(options) && core.fused.mode == isa::machine::FusedMode::elastic) {
+    throw std::invalid_argument(fmt::format(
+        "program '{}' has fused blocks, whose time on an elastic unit depends on masks; run it with values, "
+        "give the survival of synthetic masks, or set fused.mode to fixed",
+        program.network));
+  }
+}
+
 void check(const Program& program, const CoreConfig& core, const MachineOptions& options) {
   isa::machine::validate(program, core);
   validate(options.memory);
@@ -213,7 +274,8 @@ void check(const Program& program, const CoreConfig& core, const MachineOptions&
   if (options.fidelity == Fidelity::rtl && !options.make_rtl) {
     throw std::invalid_argument("rtl fidelity: no Verilated array was given");
   }
-  if (options.fidelity == Fidelity::event && options.observe) {
+  if (runs_fused(program)) check_fused(program, core, options);
+  if (options.fidelity == Fidelity::event && (options.observe || options.observe_fused)) {
     throw std::invalid_argument("event fidelity has no registers to observe; use stepped or rtl");
   }
   if (options.memory.standard != "fixed") {

@@ -5,15 +5,22 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hw/accelerator/accelerator.h"
 #include "hw/accelerator/memory_config.h"
 #include "hw/control/machine/record.h"
+#include "hw/fused/fused_core.h"
+#include "hw/fused/law.h"
 #include "hw/isa/machine/program.h"
 
 namespace fusesim::accelerator {
+
+/// Called before a clock edge of the fused unit with what its registers are about to be given.
+using FusedObserver =
+    std::function<void(std::uint64_t cycle, const fused::FusedCore& core, const fused::CoreInputs& inputs)>;
 
 struct MachineOptions {
   Fidelity fidelity = Fidelity::event;
@@ -30,6 +37,12 @@ struct MachineOptions {
   std::uint64_t window_begin = 0, window_end = 0;
   /// rtl: makes the array's registers for a configuration. Passed in because hw does not know rtl.
   std::function<std::unique_ptr<array::ArrayModel>(const isa::ArrayConfig&)> make_rtl;
+  /// rtl, programs with instructions of the fused block: likewise the fused unit's.
+  std::function<std::unique_ptr<fused::FusedCore>(const isa::machine::FusedConfig&)> make_rtl_fused;
+  /// stepped, rtl: as `observe`, in cycles in which the fused unit's clock runs, before its edge.
+  FusedObserver observe_fused;
+  /// Without values: masks by chance, on which a fused unit's timing depends in mode elastic, and its survivors always.
+  std::optional<fused::SyntheticMasks> synthetic_masks;
 };
 
 struct MachineResult {

@@ -24,29 +24,6 @@ using isa::machine::FusedPredict;
 using isa::machine::FusedSource;
 using isa::machine::FusedTile;
 
-Causes& Causes::operator+=(const Causes& other) {
-  compute += other.compute;
-  predict += other.predict;
-  stall += other.stall;
-  fill += other.fill;
-  drain += other.drain;
-  return *this;
-}
-
-Counters& Counters::operator+=(const Counters& other) {
-  words += other.words;
-  terms += other.terms;
-  list_stalls += other.list_stalls;
-  queue_stalls += other.queue_stalls;
-  output_stalls += other.output_stalls;
-  survivors += other.survivors;
-  products += other.products;
-  live_products += other.live_products;
-  predictor_additions += other.predictor_additions;
-  composer_products += other.composer_products;
-  return *this;
-}
-
 namespace {
 
 std::size_t divided_up(std::size_t a, std::size_t b) {

@@ -10,35 +10,11 @@
 #include <span>
 
 #include "hw/array/values/instruction_set.h"
+#include "hw/fused/counters.h"
 #include "hw/isa/machine/fused.h"
 #include "hw/isa/machine/program.h"
 
 namespace fusesim::fused {
-
-/// Cycles of an instruction by cause: docs/fused.md, "Where cycles go".
-struct Causes {
-  std::uint64_t compute = 0, predict = 0, stall = 0, fill = 0, drain = 0;
-  [[nodiscard]] std::uint64_t total() const { return compute + predict + stall + fill + drain; }
-  Causes& operator+=(const Causes& other);
-  bool operator==(const Causes&) const = default;
-};
-
-/// Counters of an instruction, likewise.
-struct Counters {
-  std::uint64_t words = 0, terms = 0;
-  std::uint64_t list_stalls = 0, queue_stalls = 0, output_stalls = 0;
-  std::uint64_t survivors = 0, products = 0, live_products = 0;
-  std::uint64_t predictor_additions = 0, composer_products = 0;
-  Counters& operator+=(const Counters& other);
-  bool operator==(const Counters&) const = default;
-};
-
-struct Outcome {
-  std::uint64_t cycles = 0;  ///< From start to end; causes.total().
-  Causes causes;
-  Counters counters;
-  bool operator==(const Outcome&) const = default;
-};
 
 /// Masks that no predictor made, for timing without values: each bit of mask 1 and of mask 2 passes by chance with
 /// probability sqrt(survival), hence a term at a tap inside the map with `survival` (0 .. 1). The bits are a function

@@ -31,14 +31,14 @@ void Clock::overflow() const {
 }
 
 const char* name(Cause cause) {
-  constexpr const char* names[cause_count] = {"compute", "fill",   "drain", "conflict",
-                                              "load",    "vector", "store", "control"};
+  constexpr const char* names[cause_count] = {"compute", "fill", "drain",  "conflict", "predict",
+                                              "stall",   "load", "vector", "store",    "control"};
   return names[static_cast<std::size_t>(cause)];
 }
 
 std::string Context::describe(std::uint32_t instruction) const {
   const isa::machine::Instruction& what = program.instructions[instruction];
-  return fmt::format("instruction {} ({}, layer '{}')", instruction, name(what.queue()), program.layers[what.layer]);
+  return fmt::format("instruction {} ({}, layer '{}')", instruction, name(what), program.layers[what.layer]);
 }
 
 void Context::refuse_unwritten(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address,

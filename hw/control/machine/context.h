@@ -53,13 +53,14 @@ struct Context {
   void changed(isa::machine::Pad pad, std::uint64_t before, std::uint64_t cycle) const;
 };
 
-/// The unit of the array. Cycles in which it holds no fold belong to the controller's account.
+/// The unit of the array, or of array and fused unit. Cycles in which neither works belong to the controller's account.
 class ArrayUnitIf : public UnitIf {
  public:
-  /// How many of the cycles before `cycle` (at most now) the array held no fold.
+  /// How many of the cycles before `cycle` (at most now) the array held no fold and no fused instruction ran.
   [[nodiscard]] virtual std::uint64_t empty_cycles_before(std::uint64_t cycle) = 0;
   /// After the run: compute, fill, drain and conflict cycles from the start of each instruction to the start of the
-  /// next one on the array; zero for instructions of other units. Indexed as the program's instructions.
+  /// next one on the array; of fused instructions compute, predict, stall, fill and drain; zero for instructions of
+  /// other units. Indexed as the program's instructions.
   [[nodiscard]] virtual const std::vector<CauseCycles>& booked() = 0;
 };
 

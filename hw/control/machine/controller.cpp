@@ -231,7 +231,7 @@ Controller::Blame Controller::follow(Queue queue, bool from_head) const {
 
 std::string Controller::describe(std::uint32_t instruction) const {
   const isa::machine::Instruction& what = program_.instructions[instruction];
-  return fmt::format("instruction {} ({}, layer '{}')", instruction, isa::machine::name(what.queue()),
+  return fmt::format("instruction {} ({}, layer '{}')", instruction, isa::machine::name(what),
                      program_.layers[what.layer]);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/fused/counters.h"
 #include "hw/isa/machine/program.h"
 #include "hw/memory/statistics/statistic.h"
 
@@ -15,17 +16,19 @@ namespace fusesim::control::machine {
 
 /// Where a cycle went; every cycle of a run has exactly one (docs/machine.md, "Where cycles go").
 enum class Cause : std::uint8_t {
-  compute,   ///< Sums grow on the array.
-  fill,      ///< Operands are on their way to their PEs.
-  drain,     ///< Sums move down, nothing else happens on the array.
+  compute,   ///< Sums grow on the array, or terms are broadcast to the fused unit.
+  fill,      ///< Operands are on their way to their PEs; the fused unit loads a tile.
+  drain,     ///< Sums move down, nothing else happens on the array; the fused unit's last results leave.
   conflict,  ///< The array is held because scratchpad banks need another cycle for its operands.
-  load,      ///< The array is empty, in the end because a load is under way.
+  predict,   ///< The fused unit's predictor works.
+  stall,     ///< The fused unit holds its words because queues are full or results wait, or waits for the next word.
+  load,      ///< Neither array nor fused unit has work, in the end because a load is under way.
   vector,    ///< ... because the vector unit is at work.
   store,     ///< ... because a store is under way.
   control,   ///< ... because instructions are being fetched or decoded.
 };
-inline constexpr std::uint32_t cause_count = 8;
-/// "compute", "fill", "drain", "conflict", "load", "vector", "store", "control".
+inline constexpr std::uint32_t cause_count = 10;
+/// "compute", "fill", "drain", "conflict", "predict", "stall", "load", "vector", "store", "control".
 [[nodiscard]] const char* name(Cause cause);
 
 using CauseCycles = std::array<std::uint64_t, cause_count>;  ///< Indexed by Cause.
@@ -41,6 +44,7 @@ struct InstructionRecord {
       0;  ///< Array: cycles held for banks. Vector: cycles its scratchpads were taken by DMA.
   std::array<std::uint64_t, isa::machine::pad_count> read_bytes{};  ///< Bytes of words read from each scratchpad.
   std::array<std::uint64_t, isa::machine::pad_count> written_bytes{};
+  fused::Counters fused;  ///< Fused unit only.
   bool operator==(const InstructionRecord&) const = default;
 };
 

@@ -100,6 +100,8 @@ inline void expect_equal_times(const Watched& a, const Watched& b) {
 
 inline void expect_equal(const Watched& a, const Watched& b) {
   expect_equal_times(a, b);
+  const auto &x = a.result.record.instructions, &y = b.result.record.instructions;
+  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(x[i].fused, y[i].fused) << "instruction " << i;
   EXPECT_EQ(a.result.tensors, b.result.tensors);
 }
 
@@ -110,7 +112,7 @@ inline void expect_meant(const isa::machine::Program& program, const Watched& wa
   ASSERT_EQ(watched.result.tensors.size(), program.sections.size());
   for (std::size_t i = 0; i < program.sections.size(); ++i) {
     const isa::machine::Section& section = program.sections[i];
-    if (section.role == isa::machine::Role::constant) {
+    if (section.role == isa::machine::Role::constant || section.role == isa::machine::Role::lists) {
       EXPECT_TRUE(watched.result.tensors[i].empty());
       continue;
     }
@@ -188,6 +190,13 @@ class CausesByLaw {
     for (const auto& [instruction, fold, start, end] : watched.folds) {
       for (std::uint64_t cycle = start; cycle < end; ++cycle) holds.at(cycle) = true;
     }
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      if (!program.instructions[i].is_fused()) continue;
+      for (std::uint64_t cycle = records_[i].start; cycle < records_[i].end; ++cycle) {
+        EXPECT_FALSE(holds.at(cycle)) << "instruction " << i << " runs in cycle " << cycle << ", and so does another";
+        holds[cycle] = true;
+      }
+    }
     for (cycle_ = 0; cycle_ < holds.size(); ++cycle_) {
       while (decoded_ < records_.size() && records_[decoded_].decoded <= cycle_) ++decoded_;
       if (holds[cycle_]) {
@@ -207,7 +216,8 @@ class CausesByLaw {
   std::size_t decoded_ = 0;
 
  public:
-  std::vector<std::uint64_t> on_array;              ///< By layer: cycles in which the array held a fold,
+  /// By layer: cycles in which the array held a fold or a fused instruction ran,
+  std::vector<std::uint64_t> on_array;
   std::vector<control::machine::CauseCycles> idle;  ///< and the others.
 
  private:
@@ -280,7 +290,9 @@ inline void expect_causes(const isa::machine::Program& program, const Watched& w
   for (std::size_t layer = 0; layer < program.layers.size(); ++layer) {
     const auto& booked = watched.result.record.layer_causes.at(layer);
     const auto of = [&](Cause cause) { return booked[static_cast<std::size_t>(cause)]; };
-    EXPECT_EQ(of(Cause::compute) + of(Cause::fill) + of(Cause::drain) + of(Cause::conflict), law.on_array[layer])
+    EXPECT_EQ(of(Cause::compute) + of(Cause::fill) + of(Cause::drain) + of(Cause::conflict) + of(Cause::predict) +
+                  of(Cause::stall),
+              law.on_array[layer])
         << "layer " << layer;
     for (const Cause cause : {Cause::load, Cause::vector, Cause::store, Cause::control}) {
       EXPECT_EQ(of(cause), law.idle[layer][static_cast<std::size_t>(cause)])

@@ -64,7 +64,9 @@ TEST(Machine, FidelitiesAgreeOnEveryFigureAndComputeWhatRandomProgramsMean) {
     for (std::size_t i = 0; i < causes.size(); ++i) causes[i] += event.result.record.causes[i];
   }
   for (std::size_t i = 0; i < causes.size(); ++i) {
-    EXPECT_GT(causes[i], 0u) << control::machine::name(static_cast<Cause>(i));
+    const auto cause = static_cast<Cause>(i);
+    if (cause == Cause::predict || cause == Cause::stall) continue;  // Of the fused unit.
+    EXPECT_GT(causes[i], 0u) << control::machine::name(cause);
   }
 }
 

@@ -139,4 +139,12 @@ inline Program fused_sample() {
   return p;
 }
 
+/// The same with input and parameters; it can be run.
+inline Program fused_sample_with_values() {
+  Program p = fused_sample();
+  p.sections[0].values.assign(p.sections[0].bytes, 1);
+  p.sections[3].values = little_endian<std::uint32_t>({5, 1U << 20, 12, 6, 1U << 21, 13});
+  return p;
+}
+
 }  // namespace fusesim::isa::machine::test

@@ -22,6 +22,11 @@ namespace {
 #error "compile this test and what it tests with -fsanitize=address,undefined"
 #endif
 
+Program random_program(std::uint32_t seed) {
+  const bool values = seed % 4 == 0;
+  return seed % 2 == 0 ? test::random_fused_program(seed, values) : test::random_machine_program(seed, values);
+}
+
 /// How many runs touched_bytes() lists for an instruction, about.
 std::uint64_t runs_of(const Instruction& instruction) {
   if (const auto* vector = std::get_if<Vector>(&instruction.work)) {
@@ -30,6 +35,16 @@ std::uint64_t runs_of(const Instruction& instruction) {
   if (const auto* compute = std::get_if<Compute>(&instruction.work)) {
     const ConvGeometry& g = compute->geometry;
     return std::uint64_t{g.in_channels} * (g.in_height + std::uint64_t{g.kernel_height} * g.kernel_width);
+  }
+  if (const auto* tile = std::get_if<FusedTile>(&instruction.work)) {
+    return std::uint64_t{tile->geometry.channels} * tile->geometry.region_rows;
+  }
+  if (std::holds_alternative<FusedPredict>(instruction.work)) return 2;
+  if (const auto* accumulate = std::get_if<FusedAccumulate>(&instruction.work)) {
+    const FusedTile none;
+    const FusedGeometry& next = accumulate->next ? accumulate->next->geometry : none.geometry;
+    return 2 * std::uint64_t{accumulate->out_channels} * accumulate->geometry.out_rows +
+           std::uint64_t{next.channels} * next.region_rows;
   }
   const Transfer& transfer = instruction.queue() == Queue::load
                                  ? static_cast<const Transfer&>(std::get<Load>(instruction.work))
@@ -62,7 +77,7 @@ TEST(MachineFuzz, DamagedTracesGiveAnErrorOrAProgramThatStaysInBounds) {
   constexpr std::size_t header = 40;
   std::vector<std::string> originals;
   for (std::uint32_t seed = 0; seed < 64; ++seed) {
-    originals.push_back(encode_trace(test::random_machine_program(seed, seed % 4 == 0)));
+    originals.push_back(encode_trace(random_program(seed)));
   }
   isa::test::Mutator mutate(1);
   int accepted = 0, refused_by_content = 0, refused_outside = 0;
@@ -107,12 +122,27 @@ TEST(MachineFuzz, NoTraceSurvivesACutOrAFlippedBitUnnoticed) {
 
 TEST(MachineFuzz, MutatedTextsGiveAnErrorOrAProgramThatStaysInBounds) {
   constexpr int rounds = 10000;
-  static constexpr std::string_view words[] = {
-      "section", "load 0",     "compute 0 gemm", "vector 0 add", "store 0",     "wait=load:1", "release=weights:0x0+1",
-      "b=",      "table=0x0 ", "seed=1 ",        "outputs",      "activations", "machine",     "input"};
+  static constexpr std::string_view words[] = {"section",
+                                               "load 0",
+                                               "compute 0 gemm",
+                                               "vector 0 add",
+                                               "store 0",
+                                               "wait=load:1",
+                                               "release=weights:0x0+1",
+                                               "b=",
+                                               "table=0x0 ",
+                                               "seed=1 ",
+                                               "outputs",
+                                               "activations",
+                                               "machine",
+                                               "input",
+                                               "next_",
+                                               "lists=0x0+4",
+                                               "fused_predict 0",
+                                               "residual="};
   std::vector<std::string> originals;
   for (std::uint32_t seed = 0; seed < 64; ++seed) {
-    originals.push_back(disassemble(test::random_machine_program(seed, seed % 4 == 0)));
+    originals.push_back(disassemble(random_program(seed)));
   }
   isa::test::Mutator mutate(2);
   int accepted = 0, refused = 0;

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Small valid machine programs that use every instruction, dataflow and option; the same seed gives the same program.
+// With fused blocks about half of their operators are such blocks; without, programs have no fused unit.
 // They can be run: every byte is written before it is read, every token that order needs is waited for, nothing waits
 // for a later instruction, and buffers are released by their last user before they are used again.
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "hw/isa/machine/fused_lists.h"
 #include "hw/isa/machine/program.h"
 
 namespace fusesim::isa::machine::test {
 
 class RandomMachineProgram {
  public:
-  explicit RandomMachineProgram(std::uint32_t seed) : random_(seed) {}
+  explicit RandomMachineProgram(std::uint32_t seed, bool fused = false) : random_(seed), fused_(fused) {}
 
   /// Without `values` input and constants are left empty, as in a program made for timing only.
   Program make(bool values) {
@@ -28,6 +33,7 @@ class RandomMachineProgram {
       add_operator();
     }
     program_.sections[maps_.back().section].role = Role::output;
+    if (fused_) finish_fused_unit();
     for (const Pad pad : kPads) {
       ScratchpadConfig& config = pad_config(pad);
       const std::uint64_t row = config.row_bytes();
@@ -98,6 +104,37 @@ class RandomMachineProgram {
     core.outputs.width = 4;
     core.vector = {.lanes = upto(9), .latency = upto(9) - 1};
     core.control = {.fetch_cycles = upto(9) - 1, .decode_cycles = upto(3), .queue_depth = upto(4)};
+    if (fused_) make_fused_unit();
+  }
+
+  /// But for what depends on the blocks.
+  void make_fused_unit() {
+    FusedConfig& fused = program_.core.fused;
+    const std::uint32_t pes = program_.core.array.rows * program_.core.array.cols;
+    fused = {.present = true, .adder_bits = 18 + upto(6)};
+    do fused.tile_rows = upto(pes);
+    while (pes % fused.tile_rows != 0);
+    fused.tile_columns = pes / fused.tile_rows;
+    fused.mode = chance(3) ? FusedMode::fixed : FusedMode::elastic;
+    fused.lanes = upto(chance(2) ? 4 : 12);
+    fused.adders = fused.mode == FusedMode::fixed ? fused.lanes : upto(fused.lanes);
+    fused.queue_depth = fused.mode == FusedMode::fixed ? 0 : fused.lanes + upto(chance(2) ? 3 : 30) - 1;
+    fused.ladders = upto(4);
+    fused.mask_channels = fused.tile_bytes = fused.level_channels = 1;
+    fused.mask_positions = pes;
+    fused.tile_port_bytes = upto(chance(2) ? 3 : 12);
+    fused.list_bytes_per_cycle = chance(2) ? 0 : upto(60);
+    fused.list_fifo_bytes = widest_word_bytes(fused) + upto(60) - 1;
+    fused.composer_terms_per_cycle = upto(fused.lanes);
+    fused.output_lanes = upto(pes);
+  }
+
+  void finish_fused_unit() {
+    FusedConfig& fused = program_.core.fused;
+    fused.mask_channels += upto(3) - 1;
+    fused.mask_positions += upto(3) - 1;
+    fused.level_channels += upto(3) - 1;
+    fused.tile_bytes += upto(3) - 1;
   }
 
   // DRAM
@@ -394,6 +431,240 @@ class RandomMachineProgram {
     }
   }
 
+  // Fused blocks
+
+  std::int32_t around_zero(std::uint32_t most) {
+    return static_cast<std::int32_t>(upto(2 * most + 1)) - static_cast<std::int32_t>(most) - 1;
+  }
+
+  /// Bytes of lists in DRAM and in the weights scratchpad.
+  struct Lists {
+    std::uint64_t dram = 0;
+    std::size_t buffer = 0;
+  };
+  Lists load_lists(const std::vector<std::uint8_t>& bytes, std::uint32_t alignment, Waits& ready) {
+    const std::size_t section = add_section(Role::lists, bytes.size());
+    program_.sections[section].values.assign(bytes.begin(), bytes.end());
+    Lists lists{program_.sections[section].address, allocate(Pad::weights, bytes.size(), alignment)};
+    Load load;
+    load.dram = lists.dram;
+    load.pad = Pad::weights;
+    load.address = buffers_[lists.buffer].address;
+    load.run_bytes = static_cast<std::uint32_t>(bytes.size());
+    ready = both(ready, add(load, {}, {lists.buffer}));
+    return lists;
+  }
+
+  FusedSum random_sum(std::uint32_t inputs, std::uint32_t spread) {
+    FusedSum sum;
+    sum.falling = chance(3);
+    for (std::uint32_t i = 0; i < inputs; ++i) {
+      if (!chance(3)) sum.lanes.push_back({static_cast<std::uint16_t>(i), chance(2)});
+    }
+    sum.mask = static_cast<std::int16_t>(around_zero(spread));
+    for (std::int16_t& level : sum.levels) level = static_cast<std::int16_t>(around_zero(2 * spread));
+    std::sort(sum.levels.begin(), sum.levels.end());
+    if (sum.falling) std::reverse(sum.levels.begin(), sum.levels.end());
+    return sum;
+  }
+
+  FusedPredictor random_predictor(const FusedListShape& shape) {
+    FusedPredictor predictor;
+    for (std::uint32_t m = 0; m < shape.middle; ++m) {
+      predictor.expand.push_back(random_sum(shape.channels, 8));
+      predictor.depthwise.push_back(random_sum(shape.taps(), 6));
+    }
+    return predictor;
+  }
+
+  /// Small enough for every sum.
+  FusedFactors random_factors(const FusedListShape& shape) {
+    FusedFactors factors;
+    const std::uint32_t sparsity = upto(3);
+    const auto fill = [&](auto& elements, std::size_t count, std::uint32_t most) {
+      elements.resize(count);
+      for (auto& element : elements) {
+        if (chance(sparsity)) element = static_cast<std::remove_reference_t<decltype(element)>>(around_zero(most));
+      }
+    };
+    fill(factors.expand, std::size_t{shape.middle} * shape.channels, 3);
+    fill(factors.depthwise, std::size_t{shape.middle} * shape.taps(), 3);
+    fill(factors.project, std::size_t{shape.out_channels} * shape.middle, 3);
+    fill(factors.expand_bias, shape.middle, 30);
+    fill(factors.depthwise_bias, shape.middle, 30);
+    return factors;
+  }
+
+  struct FusedAxis {
+    std::uint32_t in = 0, pad = 0, out = 0;
+  };
+  FusedAxis fused_axis(std::uint32_t in, std::uint32_t kernel, std::uint32_t stride) {
+    FusedAxis axis{in, upto(kernel) - 1, 0};
+    axis.out = (in + axis.pad - 1) / stride + 1;
+    if (chance(3)) axis.out = upto(axis.out);
+    return axis;
+  }
+  /// The part of the input that outputs [first, first + count) look at; where it begins, how long it is, and padding.
+  static std::array<std::uint32_t, 3> cut(const FusedAxis& axis, std::uint32_t kernel, std::uint32_t stride,
+                                          std::uint32_t first, std::uint32_t count) {
+    const std::uint32_t from = first * stride, to = (first + count - 1) * stride + kernel;  // In the padded map.
+    const std::uint32_t begin = from > axis.pad ? from - axis.pad : 0;
+    return {begin, std::min(axis.in, to - axis.pad) - begin, from < axis.pad ? axis.pad - from : 0};
+  }
+
+  /// What its groups have in common. Results of a group follow one another, or alternate with other groups'.
+  struct FusedBlock {
+    PadMap input;
+    std::optional<PadMap> residual;
+    FusedListShape shape;
+    std::uint32_t groups = 1;
+    FusedAxis rows, columns;
+    std::uint32_t round = 1;
+    bool shuffled = false;
+    FusedTile tile;
+    FusedAccumulate accumulate;
+  };
+
+  PadMap fused_block(const DramMap& source) {
+    FusedConfig& fused = program_.core.fused;
+    FusedBlock block;
+    block.input = load_map(source);
+    const std::uint32_t kernel = upto(3), stride = upto(2);
+    do block.groups = upto(source.channels);
+    while (source.channels % block.groups != 0);
+    const FusedListShape& shape = block.shape = {source.channels / block.groups, upto(8), kernel, upto(5)};
+    block.rows = fused_axis(source.height, kernel, stride);
+    block.columns = fused_axis(source.width, kernel, stride);
+    block.round = upto(shape.middle);
+    block.shuffled = chance(2);
+    const std::uint32_t out_channels = block.groups * shape.out_channels;
+    fused.mask_channels = std::max(fused.mask_channels, shape.middle);
+    fused.level_channels = std::max(fused.level_channels, block.round);
+
+    PadMap result = place(Pad::outputs, 1, out_channels, block.rows.out, block.columns.out);
+    if (chance(3)) block.residual = load_map(new_input(out_channels, block.rows.out, block.columns.out));
+    block.tile.geometry = {.channels = shape.channels, .middle = shape.middle, .kernel = kernel, .stride = stride};
+    block.tile.zero_point = int8();
+    for (std::int16_t& threshold : block.tile.thresholds) threshold = static_cast<std::int16_t>(upto(257) - 129);
+    std::sort(block.tile.thresholds.begin(), block.tile.thresholds.end());
+
+    FusedAccumulate& accumulate = block.accumulate;
+    accumulate.zero_out = int8();
+    const auto [lowest, highest] = std::minmax({int8(), int8()});
+    if (chance(3)) accumulate.lowest = lowest, accumulate.highest = highest;
+    accumulate.expand_bias_shift = upto(4) - 1;
+    accumulate.depthwise_bias_shift = upto(7) - 1;
+    if (block.residual) {
+      accumulate.residual = FusedResidual{.map = {},
+                                          .zero_a = int8(),
+                                          .zero_b = int8(),
+                                          .zero_out = int8(),
+                                          .multiplier_a = around_zero(1U << 29),
+                                          .multiplier_b = around_zero(1U << 29),
+                                          .shift = static_cast<std::int32_t>(27 + upto(3)),
+                                          .lowest = lowest,
+                                          .highest = highest};
+    }
+    const Waits ready = both(block.input.ready, block.residual ? block.residual->ready : Waits{});
+    for (std::uint32_t group = 0; group < block.groups; ++group) fused_group(block, group, result, ready);
+    return result;
+  }
+
+  /// One accumulate's share of a group's output channels.
+  struct Share {
+    std::uint32_t first = 0;
+    FusedSource source = FusedSource::lists;
+    FusedListShape shape;
+    Lists lists;
+    std::uint32_t bytes = 0;
+    std::size_t parameters = 0;
+  };
+
+  void fused_group(const FusedBlock& block, std::uint32_t group, PadMap& result, Waits ready) {
+    const FusedListShape& shape = block.shape;
+    const FusedAxis &rows = block.rows, &columns = block.columns;
+    FusedConfig& fused = program_.core.fused;
+    const std::vector<std::uint8_t> records = encode_predictor(random_predictor(shape), shape, block.round);
+    const Lists predictor = load_lists(records, 2, ready);
+    std::vector<Share> shares;
+    for (std::uint32_t first = 0; first < shape.out_channels;) {
+      Share share{first, chance(3) ? FusedSource::factors : FusedSource::lists, shape, {}, 0, 0};
+      share.shape.out_channels = upto(shape.out_channels - first);
+      const FusedFactors factors = random_factors(share.shape);
+      const std::vector<std::uint8_t> bytes = share.source == FusedSource::factors
+                                                  ? encode_factors(factors, share.shape)
+                                                  : encode_terms(compose(factors, share.shape), share.shape);
+      share.lists = load_lists(bytes, 4, ready);
+      share.bytes = static_cast<std::uint32_t>(bytes.size());
+      share.parameters = load_constants(share.shape.out_channels, channel_parameter_bytes, channel_parameter_bytes,
+                                        Pad::weights, ready);
+      parameter_sections_.push_back(program_.sections.size() - 1);
+      shares.push_back(share);
+      first += share.shape.out_channels;
+    }
+
+    struct Place {
+      std::uint32_t row = 0, column = 0;
+    };
+    std::vector<Place> places;
+    for (std::uint32_t y = 0; y < rows.out; y += fused.tile_rows) {
+      for (std::uint32_t x = 0; x < columns.out; x += fused.tile_columns) places.push_back({y, x});
+    }
+    const auto tile_at = [&](std::size_t index) {
+      const Place& at = places[index];
+      FusedTile next = block.tile;
+      FusedGeometry& g = next.geometry;
+      next.buffer = static_cast<std::uint8_t>(index % 2);
+      g.out_rows = std::min(fused.tile_rows, rows.out - at.row);
+      g.out_columns = std::min(fused.tile_columns, columns.out - at.column);
+      const auto [y, height, top] = cut(rows, g.kernel, g.stride, at.row, g.out_rows);
+      const auto [x, width, left] = cut(columns, g.kernel, g.stride, at.column, g.out_columns);
+      g.region_rows = height, g.region_columns = width, g.pad_top = top, g.pad_left = left;
+      next.input = {block.input.at.address + group * shape.channels * block.input.at.channel_pitch +
+                        y * block.input.at.line_pitch + x,
+                    block.input.at.channel_pitch, block.input.at.line_pitch};
+      fused.mask_positions = std::max(fused.mask_positions, g.positions());
+      fused.tile_bytes = std::max(fused.tile_bytes, g.channels * g.positions());
+      return next;
+    };
+    const auto map_at = [&](const PadMap& map, const Place& at, const Share& share) -> FusedMap {
+      const std::uint32_t channel =
+          block.shuffled ? share.first * block.groups + group : group * shape.out_channels + share.first;
+      return {map.at.address + channel * map.at.channel_pitch + at.row * map.at.line_pitch + at.column,
+              map.at.channel_pitch * (block.shuffled ? block.groups : 1), map.at.line_pitch};
+    };
+    bool loaded = false;
+    for (std::size_t index = 0; index < places.size(); ++index) {
+      const FusedTile here = tile_at(index);
+      if (!loaded) ready = both(ready, add(here, ready, {block.input.buffer}));
+      FusedPredict predict;
+      predict.buffer = here.buffer;
+      predict.geometry = here.geometry;
+      predict.round_channels = block.round;
+      predict.lists = buffers_[predictor.buffer].address;
+      predict.lists_bytes = static_cast<std::uint32_t>(records.size());
+      predict.lists_dram = predictor.dram;
+      add(predict, ready, {predictor.buffer});
+      for (const Share& share : shares) {
+        FusedAccumulate work = block.accumulate;
+        work.buffer = here.buffer;
+        work.geometry = here.geometry;
+        work.source = share.source;
+        work.out_channels = share.shape.out_channels;
+        work.lists = buffers_[share.lists.buffer].address;
+        work.lists_bytes = share.bytes;
+        work.lists_dram = share.lists.dram;
+        work.parameters = buffers_[share.parameters].address;
+        work.output = map_at(result, places[index], share);
+        if (block.residual) work.residual->map = map_at(*block.residual, places[index], share);
+        loaded = &share == &shares.back() && index + 1 < places.size() && !chance(4);
+        if (loaded) work.next = tile_at(index + 1);
+        result.ready = add(work, ready, {block.input.buffer, share.lists.buffer, share.parameters, result.buffer});
+        if (block.residual) buffers_[block.residual->buffer].last_user = program_.instructions.size() - 1;
+      }
+    }
+  }
+
   /// An operator from DRAM to DRAM, with a second one between, now and then, that stays on the chip.
   void add_operator() {
     if (*std::max_element(std::begin(next_), std::end(next_)) > kBudget) {
@@ -402,7 +673,9 @@ class RandomMachineProgram {
     }
     buffers_.clear();
     const DramMap source = any_map();
-    PadMap result = chance(4) ? vector_operator(load_map(source)) : convolve(source);
+    PadMap result = fused_ && chance(2) ? fused_block(source)
+                    : chance(4)         ? vector_operator(load_map(source))
+                                        : convolve(source);
     while (chance(2)) result = vector_operator(result);
     store_map(result);
     for (const Buffer& buffer : buffers_) {
@@ -411,6 +684,7 @@ class RandomMachineProgram {
   }
 
   std::mt19937 random_;
+  bool fused_;
   Program program_;
   std::uint32_t layer_ = 0;
   std::vector<DramMap> maps_;
@@ -422,6 +696,11 @@ class RandomMachineProgram {
 
 inline Program random_machine_program(std::uint32_t seed, bool values = true) {
   return RandomMachineProgram(seed).make(values);
+}
+
+/// On a machine with a fused unit.
+inline Program random_fused_program(std::uint32_t seed, bool values = true) {
+  return RandomMachineProgram(seed, true).make(values);
 }
 
 }  // namespace fusesim::isa::machine::test

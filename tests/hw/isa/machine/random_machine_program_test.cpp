@@ -30,6 +30,16 @@ std::vector<std::set<std::size_t>> completed_before(const Program& program) {
         done.insert(before[earlier].begin(), before[earlier].end());
       }
     }
+    // Of the fused block and around it, the compute queue's instruction before has completed too.
+    auto& compute = queues[static_cast<std::size_t>(Queue::compute)];
+    if (instruction.queue() == Queue::compute && !compute.empty() &&
+        (instruction.is_fused() || program.instructions[compute.back()].is_fused())) {
+      // Instructions of a queue complete in order.
+      for (const std::size_t earlier : compute) {
+        done.insert(earlier);
+        done.insert(before[earlier].begin(), before[earlier].end());
+      }
+    }
     before.push_back(done);
     queues[static_cast<std::size_t>(instruction.queue())].push_back(i);
   }
@@ -104,17 +114,18 @@ class Follow {
 TEST(RandomMachineProgram, WaitsForAllItNeeds) {
   std::map<std::string, int> seen;
   for (std::uint32_t seed = 0; seed < 150; ++seed) {
-    const Program program = test::random_machine_program(seed, false);
+    const Program program =
+        seed % 3 == 0 ? test::random_fused_program(seed, false) : test::random_machine_program(seed, false);
     Follow(program).run();
     ASSERT_FALSE(testing::Test::HasFailure()) << seed;
     for (const Instruction& instruction : program.instructions) {
-      std::string kind = name(instruction.queue());
+      std::string kind = name(instruction);
       if (const auto* compute = std::get_if<Compute>(&instruction.work)) kind = name(compute->dataflow);
       if (const auto* vector = std::get_if<Vector>(&instruction.work)) kind = name(vector->kind);
       ++seen[kind];
     }
   }
-  EXPECT_EQ(seen.size(), 14U);  // 6 dataflows, 6 vector kinds, load, store
+  EXPECT_EQ(seen.size(), 17U);  // 6 dataflows, 6 vector kinds, load, store, 3 of the fused block
   for (const auto& [kind, count] : seen) EXPECT_GE(count, 10) << kind;
 }
 

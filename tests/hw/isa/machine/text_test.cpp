@@ -14,6 +14,7 @@
 namespace fusesim::isa::machine {
 namespace {
 
+using test::random_fused_program;
 using test::random_machine_program;
 
 constexpr const char* kSample = R"(fusesim 1 machine  # a comment
@@ -122,7 +123,8 @@ TEST(MachineText, ReadsEveryField) {
 
 TEST(MachineText, GivesBackTheSameTrace) {
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
-    const Program program = random_machine_program(seed, seed % 3 != 0);
+    const bool values = seed % 3 != 0;
+    const Program program = seed % 2 != 0 ? random_machine_program(seed, values) : random_fused_program(seed, values);
     const std::string text = disassemble(program);
     ASSERT_EQ(text_kind(text), ProgramKind::machine);
     const Program again = assemble(text);

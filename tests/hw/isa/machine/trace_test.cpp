@@ -16,6 +16,7 @@
 namespace fusesim::isa::machine {
 namespace {
 
+using test::random_fused_program;
 using test::random_machine_program;
 using testing::HasSubstr;
 
@@ -30,7 +31,8 @@ std::string message_of(const std::string& bytes) {
 
 TEST(MachineTrace, GivesBackTheProgram) {
   for (std::uint32_t seed = 0; seed < 300; ++seed) {
-    const Program program = random_machine_program(seed, seed % 3 != 0);
+    const bool values = seed % 3 != 0;
+    const Program program = seed % 2 != 0 ? random_machine_program(seed, values) : random_fused_program(seed, values);
     const std::string bytes = encode_trace(program);
     ASSERT_EQ(decode_trace(bytes, "t"), program) << seed;
     ASSERT_EQ(encode_trace(program), bytes) << seed;  // no clock, address or order of a hash in it

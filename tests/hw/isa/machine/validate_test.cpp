@@ -612,9 +612,11 @@ TEST(ValidateOnMachine, RefusesAnotherArrayAndAnInvalidProgram) {
 TEST(ValidateMachine, AcceptsTheEmptyProgramAndRandomOnes) {
   EXPECT_EQ(message_of([] { validate(Program{}); }), "");
   for (std::uint32_t seed = 0; seed < 500; ++seed) {
-    const Program program = test::random_machine_program(seed, seed % 2 == 0);
+    const bool values = seed % 2 == 0;
+    const Program program =
+        seed % 4 < 2 ? test::random_machine_program(seed, values) : test::random_fused_program(seed, values);
     ASSERT_EQ(message_of([&] { validate(program, program.core); }), "") << seed;
-    ASSERT_EQ(program.has_values(), seed % 2 == 0) << seed;
+    ASSERT_EQ(program.has_values(), values) << seed;
   }
 }
 
