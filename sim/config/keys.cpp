@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "hw/isa/machine/limits.h"
+#include "hw/isa/machine/names.h"
 #include "hw/isa/names.h"
 #include "hw/isa/nearest.h"
 #include "hw/memory/dram/dram_standards.h"
@@ -22,6 +23,7 @@ using accelerator::MemoryConfig;
 using isa::ArrayConfig;
 using isa::machine::ControlConfig;
 using isa::machine::CoreConfig;
+using isa::machine::FusedConfig;
 using isa::machine::ScratchpadConfig;
 using isa::machine::VectorConfig;
 
@@ -75,6 +77,11 @@ Key of_array(std::string_view name, std::string_view unit, std::string_view desc
 template <auto Pad, auto Member>
 Key of_pad(std::string_view name, std::string_view unit, std::string_view description, Domain domain) {
   return plain<&MachineConfig::core, Pad, Member>(name, unit, description, std::move(domain));
+}
+
+template <auto Member>
+Key of_fused(std::string_view name, std::string_view unit, std::string_view description, Domain domain) {
+  return plain<&MachineConfig::core, &CoreConfig::fused, Member>(name, unit, description, std::move(domain));
 }
 
 template <auto Member>
@@ -184,6 +191,66 @@ std::span<const Key> keys() {
       plain<&MachineConfig::core, &CoreConfig::control, &ControlConfig::queue_depth>(
           "control.queue_depth", "instructions", "instructions that wait in each of the four queues",
           Integers{1, isa::machine::max_queue_depth}),
+
+      of_fused<&FusedConfig::present>(
+          "fused.present", "",
+          "whether the machine has the fused unit (docs/fused.md); without it the other keys "
+          "of fused are not looked at",
+          Booleans{}),
+      of_fused<&FusedConfig::tile_rows>("fused.tile_rows", "outputs",
+                                        "rows of a tile: one output a PE, rows * columns as the array has PEs",
+                                        Integers{1, isa::machine::max_fused_positions}),
+      of_fused<&FusedConfig::tile_columns>("fused.tile_columns", "outputs", "columns of a tile",
+                                           Integers{1, isa::machine::max_fused_positions}),
+      Key{"fused.mode", "",
+          "an adder for every lane (fixed: fused.adders = fused.lanes, fused.queue_depth = 0), or survivors of the "
+          "masks "
+          "queue for fewer adders (elastic)",
+          Choices{names_of(isa::machine::fused_mode_names())},
+          [](const MachineConfig& c) { return Value{std::string(isa::machine::name(c.core.fused.mode))}; },
+          [](MachineConfig& c, const Value& v) {
+            c.core.fused.mode = isa::value_in(isa::machine::fused_mode_names(), "fused.mode", std::get<std::string>(v));
+          }},
+      of_fused<&FusedConfig::lanes>("fused.lanes", "terms", "terms or ternary weights broadcast in a cycle",
+                                    Integers{1, isa::machine::max_fused_lanes}),
+      of_fused<&FusedConfig::adders>("fused.adders", "adders", "additions a PE does in a cycle",
+                                     Integers{1, isa::machine::max_fused_lanes}),
+      of_fused<&FusedConfig::queue_depth>("fused.queue_depth", "terms",
+                                          "survivors that a PE queues: fused.lanes or more in mode elastic, else 0",
+                                          Integers{0, isa::machine::max_fused_queue}),
+      of_fused<&FusedConfig::adder_bits>("fused.adder_bits", "bits", "signed width of a composed weight",
+                                         Integers{8, 32}),
+      of_fused<&FusedConfig::ladders>("fused.ladders", "sums",
+                                      "ternary sums of the predictor that end in a cycle, a PE",
+                                      Integers{1, isa::machine::max_fused_ladders}),
+      of_fused<&FusedConfig::mask_channels>("fused.mask_channels", "channels",
+                                            "middle channels of a group that the mask storage holds",
+                                            Integers{1, isa::machine::max_fused_channels}),
+      of_fused<&FusedConfig::mask_positions>(
+          "fused.mask_positions", "positions",
+          "input positions of a tile that the mask storage holds; as many as PEs or more",
+          Integers{1, isa::machine::max_fused_positions}),
+      of_fused<&FusedConfig::level_channels>("fused.level_channels", "channels",
+                                             "middle channels held between the predictor's stages",
+                                             Integers{1, isa::machine::max_fused_channels}),
+      of_fused<&FusedConfig::tile_bytes>("fused.tile_bytes", "bytes",
+                                         "of each of the two input tiles: channels * positions",
+                                         Bytes{1, isa::machine::max_tile_bytes}),
+      of_fused<&FusedConfig::tile_port_bytes>("fused.tile_port_bytes", "bytes", "a cycle that load a tile",
+                                              Integers{1, isa::machine::max_tile_port}),
+      of_fused<&FusedConfig::list_bytes_per_cycle>(
+          "fused.list_bytes_per_cycle", "bytes",
+          "a cycle that lists bring from the weights scratchpad; 0: a word whenever it is wanted",
+          Integers{0, isa::machine::max_list_rate}),
+      of_fused<&FusedConfig::list_fifo_bytes>("fused.list_fifo_bytes", "bytes",
+                                              "between scratchpad and broadcast; the widest word or more",
+                                              Bytes{1, isa::machine::max_list_fifo}),
+      of_fused<&FusedConfig::composer_terms_per_cycle>("fused.composer_terms_per_cycle", "terms",
+                                                       "formed from sparse factors in a cycle; at most fused.lanes",
+                                                       Integers{1, isa::machine::max_fused_lanes}),
+      of_fused<&FusedConfig::output_lanes>("fused.output_lanes", "elements",
+                                           "results requantised in a cycle; at most as many as PEs",
+                                           Integers{1, isa::machine::max_fused_positions}),
 
       of_memory<&MemoryConfig::standard>("dram.standard", "",
                                          "none: memory is ideal and only the array is timed; fixed: bandwidth and "

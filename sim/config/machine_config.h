@@ -46,8 +46,9 @@ struct MachineConfig {
   bool operator==(const MachineConfig&) const = default;
 };
 
-/// The core with every number of banks chosen: one that is 0 becomes the larger side of the array, rounded up to a
-/// power of two, and at least 32, so that neither feeders nor a usual DRAM wait for a lack of banks.
+/// The core without the keys of a fused unit that is not there, and with every number of banks chosen: one that is 0
+/// becomes the larger side of the array, rounded up to a power of two, and at least 32, so that neither feeders nor a
+/// usual DRAM wait for a lack of banks.
 [[nodiscard]] isa::machine::CoreConfig core_of(const MachineConfig& config);
 
 /// Throws ConfigError when keys do not fit each other (each on its own is checked where it is set).

@@ -68,6 +68,8 @@ CoreConfig core_of(const MachineConfig& config) {
   for (ScratchpadConfig* pad : {&core.activations, &core.weights, &core.outputs}) {
     if (pad->banks == 0) pad->banks = chosen;
   }
+  // So that a machine can be tried without its unit by one key.
+  if (!core.fused.present) core.fused = {};
   return core;
 }
 

@@ -149,7 +149,7 @@ TEST_F(MachineCommands, ATraceOnAnotherMachineIsRefusedOrRunsThere) {
     EXPECT_THAT(result.output, StartsWith("fusesim: m.trace: " + message)) << options;
   };
   expect_usage_error("--machine fuseconv-64x64-ddr4", "the program was compiled for array '16x16 ");
-  expect_usage_error("--machine archon-8x8", "the trace moves tensors from and to DRAM, but the machine has");
+  expect_usage_error("--machine fuseconv-64x64", "the trace moves tensors from and to DRAM, but the machine has");
   expect_usage_error("--dram none", "the trace moves tensors from and to DRAM, but the machine has");
   expect_usage_error("--scratchpad 4KiB", "instruction ");
   expect_usage_error("--dw-mapping row", "a trace is already compiled");
@@ -232,7 +232,7 @@ TEST_F(MachineCommands, MistakesAreNamedWithTheirCure) {
   expect("run $N --dram DDR4-2400 --scratchpad big", "--scratchpad: 'big' is not a size of scratchpads");
   expect("run $N --dram DDR4-2400 --scratchpad 1KiB", "layer '");
   for (const std::string command : {"run $N ", "compile $N -o a.trace "}) {
-    for (const std::string machine : {"", "--dram none ", "--machine archon-8x8 "}) {
+    for (const std::string machine : {"", "--dram none ", "--machine fuseconv-64x64 "}) {
       expect(command + machine + "--scratchpad 1KiB",
              "--scratchpad needs a machine with a DRAM, such as --dram DDR4-2");
     }

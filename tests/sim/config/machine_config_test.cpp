@@ -222,7 +222,6 @@ TEST(MachineFile, SetsScratchpadsVectorUnitControllerAndMemory) {
 TEST(MachineFile, AMachineHasIdealMemoryUnlessItSaysOtherwise) {
   EXPECT_FALSE(MachineConfig{}.has_dram());
   EXPECT_FALSE(load("fuseconv-64x64").has_dram());
-  EXPECT_FALSE(load("archon-8x8").has_dram());
   EXPECT_EQ(load("fuseconv-64x64-ddr4").memory.standard, "DDR4-2400");
   EXPECT_EQ(load("fuseconv-64x64-ddr4").core.array, load("fuseconv-64x64").core.array);
   EXPECT_EQ(load("fuseconv-64x64-lpddr4").memory.standard, "LPDDR4-3200");
@@ -374,6 +373,92 @@ TEST(Presets, HaveThePublishedSizes) {
   EXPECT_EQ(archon.core.array.rows, 8u);
   EXPECT_EQ(archon.core.array.cols, 8u);
   EXPECT_FALSE(archon.core.array.fuse_links);
+  EXPECT_TRUE(archon.has_dram());
+  isa::machine::FusedConfig elastic;  // The defaults are that design.
+  elastic.present = true;
+  EXPECT_EQ(archon.core.fused, elastic);
+  EXPECT_EQ(elastic.lanes, 24u);
+  EXPECT_EQ(elastic.adders, 6u);
+  EXPECT_EQ(elastic.queue_depth, 30u);
+  const MachineConfig fixed = load("archon-8x8-fixed");
+  EXPECT_EQ(fixed.core.fused.mode, isa::machine::FusedMode::fixed);
+  EXPECT_EQ(fixed.core.fused.lanes, 16u);
+  EXPECT_EQ(fixed.core.fused.adders, 16u);
+  MachineConfig alike = fixed;
+  alike.description = archon.description;
+  alike.core.fused = archon.core.fused;
+  EXPECT_EQ(alike, archon);
+}
+
+TEST(FusedKeys, SetEveryFieldOfTheUnit) {
+  MachineConfig config;
+  const std::string assignments[] = {"array.rows=6",
+                                     "array.cols=4",
+                                     "fused.present=true",
+                                     "fused.tile_rows=8",
+                                     "fused.tile_columns=3",
+                                     "fused.mode=fixed",
+                                     "fused.lanes=7",
+                                     "fused.adders=7",
+                                     "fused.queue_depth=0",
+                                     "fused.adder_bits=19",
+                                     "fused.ladders=3",
+                                     "fused.mask_channels=100",
+                                     "fused.mask_positions=101",
+                                     "fused.level_channels=102",
+                                     "fused.tile_bytes=2KiB",
+                                     "fused.tile_port_bytes=5",
+                                     "fused.list_bytes_per_cycle=11",
+                                     "fused.list_fifo_bytes=333",
+                                     "fused.composer_terms_per_cycle=6",
+                                     "fused.output_lanes=9"};
+  apply_overrides(config, assignments);
+  const isa::machine::FusedConfig fused = {.present = true,
+                                           .tile_rows = 8,
+                                           .tile_columns = 3,
+                                           .mode = isa::machine::FusedMode::fixed,
+                                           .lanes = 7,
+                                           .adders = 7,
+                                           .queue_depth = 0,
+                                           .adder_bits = 19,
+                                           .ladders = 3,
+                                           .mask_channels = 100,
+                                           .mask_positions = 101,
+                                           .level_channels = 102,
+                                           .tile_bytes = 2048,
+                                           .tile_port_bytes = 5,
+                                           .list_bytes_per_cycle = 11,
+                                           .list_fifo_bytes = 333,
+                                           .composer_terms_per_cycle = 6,
+                                           .output_lanes = 9};
+  EXPECT_EQ(core_of(config).fused, fused);
+  EXPECT_EQ(parse(to_toml(config), "again"), config);
+}
+
+TEST(FusedKeys, SayNothingWithoutTheUnit) {
+  MachineConfig config = load("archon-8x8");
+  const std::uint64_t with = digest(config);
+  apply_override(config, "fused.present=false");
+  EXPECT_EQ(core_of(config).fused, isa::machine::FusedConfig{});
+  EXPECT_NE(digest(config), with);
+  MachineConfig other = config;
+  apply_override(other, "fused.lanes=3");
+  EXPECT_EQ(digest(other), digest(config));
+}
+
+TEST(FusedKeys, ErrorsNameTheKeyAndTheCure) {
+  MachineConfig config = load("archon-8x8");
+  const auto error = [&](const std::string& assignment) {
+    return error_of([&] { apply_override(config, assignment); });
+  };
+  EXPECT_THAT(error("fused.lane=3"), HasSubstr("key 'fused.lane' is unknown; did you mean 'fused.lanes'?"));
+  EXPECT_THAT(error("fused.mode=elastik"), HasSubstr("did you mean 'elastic'?"));
+  EXPECT_THAT(error("fused.lanes=65"), HasSubstr("fused.lanes must be an integer from 1 to 64"));
+  EXPECT_THAT(error("fused.adders=25"), HasSubstr("fused.adders is 25; it must be from 1 to 24"));
+  EXPECT_THAT(error("fused.queue_depth=23"), HasSubstr("fused.queue_depth is 23; it must be from 24 to 4096"));
+  EXPECT_THAT(error("fused.mode=fixed"), HasSubstr("make them 24 and 0, or use mode elastic"));
+  EXPECT_THAT(error("fused.list_fifo_bytes=119"), HasSubstr("fused.list_fifo_bytes is 119; it must be from 120 to"));
+  EXPECT_THAT(error("array.rows=16"), HasSubstr("fused.tile_rows x fused.tile_columns is 8x8, but the array has 16x8"));
 }
 
 TEST(Override, SetsOneKeyOfEveryType) {
