@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
@@ -38,6 +39,7 @@ std::string hex(std::uint64_t digest) {
 }
 
 std::string dataflow_of(const MachineLayer& layer) {
+  if (layer.fused) return "fused";
   return layer.dataflow ? isa::name(*layer.dataflow) : "vector";
 }
 
@@ -55,6 +57,7 @@ std::string dataflows(const run::MachineAccount& account) {
   }
   std::vector<std::string> names;
   for (const isa::Dataflow dataflow : used) names.emplace_back(isa::name(dataflow));
+  if (account.total.fused) names.emplace_back("fused");
   return fmt::format("{}{}", fmt::join(names, ", "), packed ? ", packed rows" : "");
 }
 
@@ -64,35 +67,46 @@ std::string title(const std::string& network, const Machine& machine) {
                      describe_memory(machine.config.memory));
 }
 
-std::vector<report::Column> run_columns() {
-  return {{"layer", "", "Layer"},
-          {"dataflow", "", "How the layer lies on the array; vector: on the vector unit alone"},
-          {"lines_per_row", "", "Image lines side by side in an array row (row packing)", 3, true},
-          {"start", "cycle", "First of its instructions starts", 3, true},
-          {"end", "cycle", "Last of its instructions has ended", 3, true},
-          {"cycles", "", "Cycles booked on the layer; layers add up to the run"},
-          {"compute", "", "Sums grow"},
-          {"fill", "", "Operands are on their way to their PEs"},
-          {"drain", "", "Sums move down and nothing else happens"},
-          {"conflict", "", "The array is held for scratchpad banks"},
-          {"load", "", "The array is empty, in the end because a load is under way"},
-          {"vector", "", "... because the vector unit is at work"},
-          {"store", "", "... because a store is under way"},
-          {"control", "", "... because instructions are fetched or decoded"},
-          {"utilization", "", "macs / (rows * cols * cycles)", 4},
-          {"instructions", "", "Loads, array and vector instructions, stores", 3, true},
-          {"folds", "", "Times the array was filled", 3, true},
-          {"macs", "", "Useful multiply-accumulates", 3, true},
-          {"vector_cycles", "", "Cycles in which the vector unit works on the layer", 3, true},
-          {"sram_read_bytes", "bytes", "Read from all scratchpads", 3, true},
-          {"sram_written_bytes", "bytes", "Written to all scratchpads", 3, true},
-          {"dram_read_bytes", "bytes", "Loaded", 3, true},
-          {"dram_written_bytes", "bytes", "Stored", 3, true},
-          {"dram_kb", "kB", "Loaded and stored, in 1000 bytes", 1},
-          {"dram_rate", "B/cycle", "Bytes loaded and stored / cycles", 2},
-          {"dram_gbps", "GB/s", "The same in 10^9 bytes a second", 3, true},
-          {"intensity", "MAC/B", "macs / DRAM bytes", 1, true},
-          {"digest", "", "XXH3 of the bytes that the layer's stores left in DRAM, by address", 3, true}};
+/// What the fused unit does is shown on a terminal where there is some of it.
+std::vector<report::Column> run_columns(bool fused) {
+  return {
+      {"layer", "", "Layer"},
+      {"dataflow", "",
+       "How the layer lies on the array; fused: a predicted block on the fused unit; vector: on the vector unit alone"},
+      {"lines_per_row", "", "Image lines side by side in an array row (row packing)", 3, true},
+      {"start", "cycle", "First of its instructions starts", 3, true},
+      {"end", "cycle", "Last of its instructions has ended", 3, true},
+      {"cycles", "", "Cycles booked on the layer; layers add up to the run"},
+      {"compute", "", "Sums grow"},
+      {"fill", "", "Operands are on their way to their PEs"},
+      {"drain", "", "Sums move down and nothing else happens"},
+      {"conflict", "", "The array is held for scratchpad banks"},
+      {"predict", "", "The fused unit predicts ReLUs", 3, !fused},
+      {"stall", "", "The fused unit waits for room in its queues, for results to leave or for lists", 3, !fused},
+      {"load", "", "The array is empty, in the end because a load is under way"},
+      {"vector", "", "... because the vector unit is at work"},
+      {"store", "", "... because a store is under way"},
+      {"control", "", "... because instructions are fetched or decoded"},
+      {"utilization", "", "macs / (rows * cols * cycles)", 4},
+      {"instructions", "", "Loads, array and vector instructions, stores", 3, true},
+      {"folds", "", "Times the array was filled", 3, true},
+      {"macs", "", "Useful multiply-accumulates", 3, true},
+      {"words", "", "Broadcast in the fused unit", 3, true},
+      {"products", "", "Multiplications by composed weights", 3, true},
+      {"survivors", "", "Terms that masks let pass: additions of the fused unit's sums", 3, true},
+      {"list_stalls", "", "Cycles of stall for which lists are the cause", 3, true},
+      {"queue_stalls", "", "... full queues of survivors", 3, true},
+      {"output_stalls", "", "... results that wait to leave", 3, true},
+      {"vector_cycles", "", "Cycles in which the vector unit works on the layer", 3, true},
+      {"sram_read_bytes", "bytes", "Read from all scratchpads", 3, true},
+      {"sram_written_bytes", "bytes", "Written to all scratchpads", 3, true},
+      {"dram_read_bytes", "bytes", "Loaded", 3, true},
+      {"dram_written_bytes", "bytes", "Stored", 3, true},
+      {"dram_kb", "kB", "Loaded and stored, in 1000 bytes", 1},
+      {"dram_rate", "B/cycle", "Bytes loaded and stored / cycles", 2},
+      {"dram_gbps", "GB/s", "The same in 10^9 bytes a second", 3, true},
+      {"intensity", "MAC/B", "macs / DRAM bytes", 1, true},
+      {"digest", "", "XXH3 of the bytes that the layer's stores left in DRAM, by address", 3, true}};
 }
 
 std::vector<report::Cell> run_row(const MachineLayer& layer, const config::MachineConfig& machine, bool is_total) {
@@ -107,18 +121,33 @@ std::vector<report::Cell> run_row(const MachineLayer& layer, const config::Machi
   std::optional<double> gbps;
   if (rate) gbps = gigabytes_per_second(*rate, machine);
   const std::uint64_t bytes = layer.dram_bytes_read + layer.dram_bytes_written;
-  row.insert(row.end(),
-             {layer.utilization, layer.instructions, layer.folds, layer.macs, layer.vector_cycles,
-              layer.sram_bytes_read, layer.sram_bytes_written, layer.dram_bytes_read, layer.dram_bytes_written,
-              static_cast<double>(bytes) / 1000, cell(rate), cell(gbps), cell(layer.macs_per_dram_byte()),
-              layer.digest ? report::Cell{hex(*layer.digest)} : report::Cell{}});
+  row.insert(row.end(), {layer.utilization,
+                         layer.instructions,
+                         layer.folds,
+                         layer.macs,
+                         layer.fused_counters.words,
+                         layer.fused_counters.products,
+                         layer.fused_counters.survivors,
+                         layer.fused_counters.list_stalls,
+                         layer.fused_counters.queue_stalls,
+                         layer.fused_counters.output_stalls,
+                         layer.vector_cycles,
+                         layer.sram_bytes_read,
+                         layer.sram_bytes_written,
+                         layer.dram_bytes_read,
+                         layer.dram_bytes_written,
+                         static_cast<double>(bytes) / 1000,
+                         cell(rate),
+                         cell(gbps),
+                         cell(layer.macs_per_dram_byte()),
+                         layer.digest ? report::Cell{hex(*layer.digest)} : report::Cell{}});
   return row;
 }
 
 report::Table run_table(const isa::machine::Program& program, const Machine& machine,
                         const run::MachineAccount& account, const std::string& fidelity, bool with_total) {
   const MachineLayer& total = account.total;
-  report::Table table(title(program.network, machine) + ", " + fidelity + " fidelity", run_columns());
+  report::Table table(title(program.network, machine) + ", " + fidelity + " fidelity", run_columns(total.fused));
   for (const MachineLayer& layer : account.layers) table.add_row(run_row(layer, machine.config, false));
   if (!with_total) return table;
   table.add_row(run_row(total, machine.config, true));
@@ -127,6 +156,13 @@ report::Table run_table(const isa::machine::Program& program, const Machine& mac
   table.add_note(
       "The array holds folds: compute, fill, drain, conflict. It is empty because of: load, vector, store, "
       "control.");
+  if (total.fused) {
+    const fused::Counters& c = total.fused_counters;
+    table.add_note(fmt::format(
+        "The fused unit has work: also predict, stall ({} for lists, {} for queues, {} for results). {} words, {} "
+        "products, {} survivors.",
+        c.list_stalls, c.queue_stalls, c.output_stalls, c.words, c.products, c.survivors));
+  }
   table.add_note("Dataflows: " + dataflows(account) + ".");
   const double rate = total.dram_bytes_per_cycle().value_or(0);
   table.add_note(fmt::format(
@@ -166,6 +202,19 @@ nlohmann::ordered_json layer_json(const MachineLayer& layer, const config::Machi
                     {"sram_written_bytes", layer.sram_bytes_written},
                     {"dram_read_bytes", layer.dram_bytes_read},
                     {"dram_written_bytes", layer.dram_bytes_written}};
+  if (layer.fused) {
+    const fused::Counters& c = layer.fused_counters;
+    json["fused"] = {{"words", c.words},
+                     {"terms", c.terms},
+                     {"list_stalls", c.list_stalls},
+                     {"queue_stalls", c.queue_stalls},
+                     {"output_stalls", c.output_stalls},
+                     {"survivors", c.survivors},
+                     {"products", c.products},
+                     {"live_products", c.live_products},
+                     {"predictor_additions", c.predictor_additions},
+                     {"composer_products", c.composer_products}};
+  }
   if (rate) {
     json["dram_bytes_per_cycle"] = *rate;
     json["dram_gbps"] = gigabytes_per_second(*rate, machine);
@@ -242,6 +291,8 @@ void print_run(std::ostream& out, report::Format format, const isa::machine::Pro
 
 void print_plan(std::ostream& out, report::Format format, const tile::Compiled& compiled,
                 const config::MachineConfig& machine) {
+  const bool fused = std::any_of(compiled.layers.begin(), compiled.layers.end(),
+                                 [](const tile::LayerPlan& layer) { return layer.words > 0; });
   report::Table table("Plan of " + title(compiled.program.network, {machine, config::core_of(machine)}),
                       {{"layer", "", "Layer"},
                        {"macs", "", "Useful multiply-accumulates"},
@@ -249,22 +300,29 @@ void print_plan(std::ostream& out, report::Format format, const tile::Compiled& 
                        {"loop_order", "", "What the outer loop goes over (docs/compiler.md)"},
                        {"load_bytes", "bytes", "To be read from DRAM"},
                        {"store_bytes", "bytes", "To be written to DRAM"},
+                       {"list_bytes", "bytes", "Of load_bytes: lists and records of predicted blocks", 3, !fused},
+                       {"words", "", "Broadcast in the fused unit", 3, !fused},
+                       {"products", "", "Multiplications by composed weights", 3, !fused},
                        {"estimated_cycles", "", "Of the cost model that chose the tiling", 0},
                        {"estimated_stall", "", "Of these, cycles in which the array would wait for memory", 0}});
   tile::LayerPlan total;
   for (const tile::LayerPlan& layer : compiled.layers) {
     table.add_row({layer.name, layer.macs, std::uint64_t{layer.tiles}, layer.loop_order, layer.load_bytes,
-                   layer.store_bytes, layer.estimated_cycles, layer.estimated_stall});
+                   layer.store_bytes, layer.list_bytes, layer.words, layer.products, layer.estimated_cycles,
+                   layer.estimated_stall});
     total.macs += layer.macs;
     total.tiles += layer.tiles;
     total.load_bytes += layer.load_bytes;
     total.store_bytes += layer.store_bytes;
+    total.list_bytes += layer.list_bytes;
+    total.words += layer.words;
+    total.products += layer.products;
     total.estimated_cycles += layer.estimated_cycles;
     total.estimated_stall += layer.estimated_stall;
   }
   if (format == report::Format::table) {
     table.add_row({"total", total.macs, std::uint64_t{total.tiles}, "", total.load_bytes, total.store_bytes,
-                   total.estimated_cycles, total.estimated_stall});
+                   total.list_bytes, total.words, total.products, total.estimated_cycles, total.estimated_stall});
     table.add_note("Bytes are what the DMA will count, exactly; cycles are what the compiler believes.");
   }
   report::write(out, table, format);

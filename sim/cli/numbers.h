@@ -15,6 +15,9 @@ namespace fusesim::cli {
 [[nodiscard]] std::uint64_t parse_whole(std::string_view option, std::string_view text, std::uint64_t least,
                                         std::uint64_t most);
 
+/// A decimal number. Throws CLI::ValidationError "--survival 2 is not a number from 0 to 1".
+[[nodiscard]] double parse_share(std::string_view option, std::string_view text);
+
 /// Declares an option `name` that takes a whole number from `least` to `most` (by default the most that `value`
 /// holds). `value` must outlive the App.
 template <std::unsigned_integral T>

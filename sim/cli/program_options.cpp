@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
+#include "hw/isa/machine/names.h"
 #include "hw/isa/names.h"
 #include "sim/cli/command.h"
 #include "sim/cli/numbers.h"
@@ -21,6 +24,16 @@ constexpr std::pair<std::string_view, isa::Dataflow> kMappings[] = {
     {"broadcast", isa::Dataflow::depthwise_broadcast},
 };
 
+constexpr std::pair<std::string_view, tile::FusedSchedule> kOrders[] = {
+    {"best", tile::FusedSchedule::best},
+    {"groups", tile::FusedSchedule::lists_stay},
+    {"tiles", tile::FusedSchedule::lists_pass},
+};
+
+bool any_prediction_option(const ProgramOptions& options) {
+  return !options.blocks.empty() || !options.fused_source.empty() || !options.fused_order.empty();
+}
+
 /// An empty text would pass for an option that was not given.
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty; leave the option out for the default" : "";
@@ -34,7 +47,8 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
                  "baseline, fuse_full, fuse_half, fuse_full_50 or fuse_half_50 (default baseline)")
       ->type_name("VARIANT")
       ->check(given);
-  app.add_option("--input-size", options.input, "Size of the network's input: 96 or HEIGHTxWIDTH (default: as published, 224 or 32)")
+  app.add_option("--input-size", options.input,
+                 "Size of the network's input: 96 or HEIGHTxWIDTH (default: as published, 224 or 32)")
       ->type_name("SIZE")
       ->check(given);
   app.add_option("--machine", options.machine, "Preset or TOML file of the machine (default fuseconv-64x64)")
@@ -75,18 +89,48 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
       ->check(given);
   app.add_flag("--packing", options.packing,
                "Put several short image lines in one array row where that is faster (FuSe dataflows)");
+  app.add_flag("--fused", options.predicted,
+               "Run expand-depthwise-project blocks on the fused unit, with both ReLUs predicted: weights pruned, "
+               "predictors made up (machines with a fused unit)");
+  app.add_option("--survival", options.survival,
+                 "Share of values that a predicted ReLU lets pass, 0 to 1 (default 0.3)")
+      ->type_name("SHARE")
+      ->check(given);
+  app.add_option("--blocks", options.blocks, "Blocks to predict, joined by commas (default: all that can be)")
+      ->type_name("NAMES")
+      ->check(given);
+  app.add_option(
+         "--fused-source", options.fused_source,
+         "What the fused unit reads: lists, composed beforehand, or factors, composed as it reads (default lists)")
+      ->type_name("KIND")
+      ->check(given);
+  app.add_option("--fused-order", options.fused_order,
+                 "groups: a group's lists stay for all its tiles; tiles: lists pass by for each tile; or best (default "
+                 "best)")
+      ->type_name("ORDER")
+      ->check(given);
   add_whole(app, "--seed", options.seed, "Seed of the generated inputs and weights (default 1)");
 }
 
 bool any_compile_option(const ProgramOptions& options) {
   return !options.variant.empty() || !options.array.empty() || !options.accumulators.empty() ||
          !options.folds.empty() || !options.mapping.empty() || options.broadcast_stages || options.no_fuse_links ||
-         options.packing || options.seed != 1 || !options.input.empty();
+         options.packing || options.seed != 1 || !options.input.empty() || options.predicted ||
+         any_prediction_option(options);
 }
 
 bool any_machine_option(const ProgramOptions& options) {
   return !options.machine.empty() || !options.overrides.empty() || !options.dram.empty() ||
          !options.bandwidth.empty() || !options.latency.empty() || !options.scratchpads.empty();
+}
+
+double survival_of(const ProgramOptions& options) {
+  if (options.survival.empty()) return run::PredictionOptions{}.survival;
+  try {
+    return parse_share("--survival", options.survival);
+  } catch (const CLI::ValidationError& error) {
+    throw UsageError(error.what());
+  }
 }
 
 config::MachineConfig machine_of(const ProgramOptions& options) {
@@ -153,6 +197,25 @@ run::InputSize parse_input_size(const std::string& text) {
   return {side(text.substr(0, times)), side(text.substr(times + 1))};
 }
 
+run::PredictionOptions prediction_of(const ProgramOptions& options) {
+  run::PredictionOptions prediction;
+  prediction.survival = survival_of(options);
+  std::istringstream names(options.blocks);
+  for (std::string name; std::getline(names, name, ',');) prediction.blocks.push_back(name);
+  return prediction;
+}
+
+tile::FusedOptions fused_of(const ProgramOptions& options) {
+  tile::FusedOptions fused;
+  if (!options.fused_source.empty()) {
+    fused.source = isa::value_in(isa::machine::fused_source_names(), "--fused-source", options.fused_source);
+  }
+  if (!options.fused_order.empty()) {
+    fused.schedule = isa::value_in(isa::NameTable<tile::FusedSchedule>(kOrders), "--fused-order", options.fused_order);
+  }
+  return fused;
+}
+
 isa::Dataflow depthwise_of(const ProgramOptions& options) {
   if (options.mapping.empty()) return isa::Dataflow::depthwise_column;
   return isa::value_in(isa::NameTable<isa::Dataflow>(kMappings), "--dw-mapping", options.mapping);
@@ -167,6 +230,9 @@ run::Network network_of(const ProgramOptions& options) {
 }
 
 isa::Program compile(const ProgramOptions& options) {
+  if (options.predicted || any_prediction_option(options) || !options.survival.empty()) {
+    throw UsageError("--fused needs a machine with a DRAM and a fused unit, such as --machine archon-8x8");
+  }
   lower::LowerOptions lowering;
   lowering.array = machine_of(options).core.array;
   lowering.row_packing = options.packing;
@@ -185,7 +251,12 @@ tile::Compiled compile_whole(const ProgramOptions& options, const config::Machin
   compiling.row_packing = options.packing;
   compiling.seed = options.seed;
   compiling.values = values;
+  if (!options.predicted && (any_prediction_option(options) || !options.survival.empty())) {
+    throw UsageError("--survival, --blocks, --fused-source and --fused-order need --fused");
+  }
   try {
+    if (options.predicted) compiling.prediction = prediction_of(options);
+    compiling.fused = fused_of(options);
     compiling.depthwise = depthwise_of(options);
     return run::compile_network(network_of(options), machine, compiling);
   } catch (const std::invalid_argument& error) {

@@ -23,14 +23,17 @@ struct ProgramOptions {
   std::string array, accumulators, folds, mapping;
   std::string dram, bandwidth, latency, scratchpads;
   std::string input;
+  bool predicted = false;
+  std::string survival, blocks, fused_source, fused_order;
   std::optional<std::uint32_t> broadcast_stages;
   bool no_fuse_links = false, packing = false;
   std::uint64_t seed = 1;
 };
 
 /// Declares --variant, --input-size, --machine, --set, --array, --accumulators, --folds, --broadcast-stages,
-/// --no-fuse-links, --dram, --bandwidth, --latency, --scratchpad, --dw-mapping, --packing, --seed. `options` must
-/// outlive the App.
+/// --no-fuse-links, --dram, --bandwidth, --latency, --scratchpad, --dw-mapping, --packing, --fused, --survival,
+/// --blocks,
+/// --fused-source, --fused-order, --seed. `options` must outlive the App.
 void add_program_options(CLI::App& app, ProgramOptions& options);
 
 /// True when an option was given that only compiling heeds; a trace has its array and mapping fixed.
@@ -38,6 +41,9 @@ void add_program_options(CLI::App& app, ProgramOptions& options);
 
 /// True when an option was given that says on what machine a trace is to run.
 [[nodiscard]] bool any_machine_option(const ProgramOptions& options);
+
+/// --survival, or what networks are predicted with when it is not given. Throws UsageError.
+[[nodiscard]] double survival_of(const ProgramOptions& options);
 
 /// The machine that the options describe. Throws UsageError, or config::ConfigError when a file is
 /// wrong.

@@ -145,6 +145,7 @@ int run_whole(std::ostream& out, const Options& options, const isa::machine::Pro
   run::MachineOptions how;
   how.fidelity = parse_fidelity(options.fidelity);
   how.values = !options.timing_only;
+  if (options.timing_only) how.survival = survival_of(options.program);
   how.waves = waves_of(options);
   if (how.waves && how.fidelity == accelerator::Fidelity::event) {
     if (options.timing_only) throw UsageError("--vcd shows values; leave out --timing-only");
@@ -164,6 +165,9 @@ int run_whole(std::ostream& out, const Options& options, const isa::machine::Pro
 
 int run_trace(std::ostream& out, const Options& options) {
   refuse_compile_options(options.program);
+  if (!options.program.survival.empty() && !options.timing_only) {
+    throw UsageError("--survival: a trace has its predictors; give it with --timing-only, where masks are made up");
+  }
   if (isa::trace_kind(options.program.network) == isa::ProgramKind::array) {
     return run_array(out, options, load_array_trace(options.program));
   }

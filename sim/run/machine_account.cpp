@@ -98,6 +98,9 @@ void add(MachineLayer& layer, const isa::machine::Instruction& instruction,
       if (const auto* compute = std::get_if<isa::machine::Compute>(&instruction.work)) {
         layer.dataflow = compute->dataflow;
         layer.lines_per_row = std::max(layer.lines_per_row, compute->lines_per_row);
+      } else {
+        layer.fused = true;
+        layer.fused_counters += record.fused;
       }
       break;
     }

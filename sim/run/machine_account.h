@@ -19,12 +19,14 @@ struct MachineLayer {
   /// Dataflow of the layer's array instructions; nothing when the vector unit alone works on it.
   std::optional<isa::Dataflow> dataflow;
   std::uint32_t lines_per_row = 1;         ///< Most of its array instructions: FuSe row packing.
+  bool fused = false;                      ///< Works on the fused unit.
   std::uint64_t start = 0, end = 0;        ///< First start and last end of its instructions, loads and stores included.
   std::uint64_t cycles = 0;                ///< Booked on it: the sum of its causes. Layers add up to the run.
   control::machine::CauseCycles causes{};  ///< docs/machine.md, "Where cycles go".
   std::uint64_t instructions = 0, folds = 0;
   std::uint64_t macs = 0;             ///< Useful multiply-accumulates.
   double utilization = 0;             ///< macs / (rows * cols * cycles); 0 without cycles.
+  fused::Counters fused_counters;     ///< Of its instructions on the fused unit (docs/fused.md).
   std::uint64_t vector_cycles = 0;    ///< In which the vector unit had one of its instructions.
   std::uint64_t sram_bytes_read = 0;  ///< From all scratchpads.
   std::uint64_t sram_bytes_written = 0;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hw/accelerator/machine.h"
+#include "rtl/fused/verilated_fused_core.h"
 #include "rtl/verilated_array.h"
 #include "sim/run/wave_file.h"
 
@@ -40,10 +41,15 @@ MachineRun run_machine(const isa::machine::Program& program, const config::Machi
   how.memory = machine.memory;
   how.keep_tensors = options.values;
   how.observer = options.observer;
+  // A term survives when both ReLUs let pass.
+  if (options.survival && !options.values) how.synthetic_masks = {.survival = *options.survival * *options.survival};
   // Made before anything is written: it may not exist.
   std::unique_ptr<array::ArrayModel> verilated;
   if (options.fidelity == accelerator::Fidelity::rtl) verilated = std::make_unique<rtl::VerilatedArray>(core.array);
   how.make_rtl = [&](const isa::ArrayConfig&) { return std::move(verilated); };
+  how.make_rtl_fused = [](const isa::machine::FusedConfig& config) {
+    return std::make_unique<rtl::VerilatedFusedCore>(config);
+  };
   std::optional<WaveFile> waves;
   if (options.waves) {
     waves.emplace(core.array, *options.waves, machine.frequency_mhz);

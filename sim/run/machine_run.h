@@ -15,7 +15,11 @@ namespace fusesim::run {
 
 struct MachineOptions {
   accelerator::Fidelity fidelity = accelerator::Fidelity::event;
-  bool values = true;  ///< Only event fidelity can do without; cycles are the same.
+  /// Only event fidelity can do without; cycles are the same, but for predicted blocks on an elastic fused unit.
+  bool values = true;
+  /// Without values: the share of values that each predicted ReLU lets pass, by chance. Programs with predicted blocks
+  /// need it on an elastic fused unit.
+  std::optional<double> survival = {};
   std::optional<Waves>
       waves;  ///< Fidelity stepped or rtl. Cycles in which the array's clock stands still show nothing.
   control::machine::Observer observer;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "hw/memory/dram/dram_standards.h"
+#include "workloads/predict/synthetic_predicted.h"
 #include "workloads/quantize/rewrite.h"
 #include "workloads/quantize/untrained.h"
 #include "workloads/zoo/zoo.h"
@@ -41,8 +42,7 @@ double latency_cycles(const config::MachineConfig& machine) {
   return static_cast<double>(clocks) * machine.frequency_mhz / spec.clock_mhz;
 }
 
-tile::Compiled compile_network(const Network& network, const config::MachineConfig& machine,
-                               const NetworkOptions& options) {
+tile::Options tile_options(const config::MachineConfig& machine, const NetworkOptions& options) {
   tile::Options tiling;
   tiling.core = config::core_of(machine);
   tiling.depthwise = options.depthwise;
@@ -52,8 +52,25 @@ tile::Compiled compile_network(const Network& network, const config::MachineConf
   tiling.dma_request_bytes = machine.memory.dma_request_bytes;
   tiling.seed = options.seed;
   tiling.values = options.values;
-  const reference::QuantizedGraph quantized = quantize::untrained_network(build(network), options.seed);
-  return tile::compile(quantized, describe(network), tiling);
+  tiling.fused = options.fused;
+  return tiling;
+}
+
+tile::Compiled compile_network(const Network& network, const config::MachineConfig& machine,
+                               const NetworkOptions& options) {
+  tile::Options tiling = tile_options(machine, options);
+  if (!options.prediction) {
+    return tile::compile(quantize::untrained_network(build(network), options.seed), describe(network), tiling);
+  }
+  predict::SyntheticOptions synthetic;
+  synthetic.blocks = options.prediction->blocks;
+  synthetic.survival = options.prediction->survival;
+  synthetic.seed = options.seed;
+  const predict::SyntheticPredicted predicted = predict::synthetic_predicted(build(network), synthetic);
+  const reference::QuantizedGraph& quantized = predicted.quantized;
+  tiling.input = quantize::quantize_map(predicted.images.front(), quantized.format(quantized.input()));
+  return tile::compile(quantized, fmt::format("{} predicted {}", describe(network), options.prediction->survival),
+                       tiling);
 }
 
 }  // namespace fusesim::run

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hw/isa/program.h"
 #include "sim/config/machine_config.h"
@@ -33,15 +34,30 @@ struct Network {
 /// is too small for the network.
 [[nodiscard]] graph::Graph build(const Network& network);
 
+/// Runs expand - depthwise - project blocks on the fused unit without training (workloads/predict): weights are pruned,
+/// predictors pass as much as they are asked to. Cycles say how the machine behaves so, results nothing of accuracy.
+struct PredictionOptions {
+  double survival = 0.3;                 ///< Share of values that each predicted ReLU lets pass, 0 .. 1.
+  std::vector<std::string> blocks = {};  ///< By name; empty: all that can be.
+};
+
 struct NetworkOptions {
   isa::Dataflow depthwise = isa::Dataflow::depthwise_column;
   bool row_packing = false;
   std::uint64_t seed = 1;  ///< Of the made-up weights and input.
   bool values = true;      ///< Without, the program is for timing only.
+  /// Given: blocks that can be are predicted and run on the machine's fused unit.
+  std::optional<PredictionOptions> prediction = {};
+  tile::FusedOptions fused = {};
 };
 
+/// What the compiler is told of the machine, which has a DRAM: its bandwidth and latency are what it believes of the
+/// memory.
+[[nodiscard]] tile::Options tile_options(const config::MachineConfig& machine, const NetworkOptions& options);
+
 /// The network in integers with made-up weights, compiled for the machine, which has a DRAM: its bandwidth and latency
-/// are what the compiler believes of the memory. Throws std::invalid_argument (tile::CompileError among them).
+/// are what the compiler believes of the memory. With predicted blocks the program's name says so. Throws
+/// std::invalid_argument (tile::CompileError among them).
 [[nodiscard]] tile::Compiled compile_network(const Network& network, const config::MachineConfig& machine,
                                              const NetworkOptions& options);
 
