@@ -48,7 +48,7 @@ Action declare(CLI::App& app) {
   auto& axes = request->axes;
   app.add_option_function<std::string>(
          "--paper", [request](const std::string& name) { request->paper = name; },
-         "Instead of a sweep: a paper's speedups beside ours; fuseconv")
+         "Instead of a sweep: a paper's speedups beside ours; fuseconv or archon")
       ->type_name("NAME");
   std::vector<const CLI::Option*> axis_options;
   const auto axis = [&](const char* option, std::string& value, const char* help) {

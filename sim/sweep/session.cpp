@@ -16,6 +16,7 @@
 
 #include "hw/isa/nearest.h"
 #include "hw/isa/write_file.h"
+#include "sim/sweep/archon_session.h"
 #include "sim/sweep/figures.h"
 #include "sim/sweep/journal.h"
 #include "sim/sweep/paper.h"
@@ -49,8 +50,8 @@ struct Product {
 };
 
 void check_paper(const std::string& paper) {
-  constexpr std::array<std::string_view, 1> papers{"fuseconv"};
-  if (paper != papers[0]) {
+  constexpr std::array<std::string_view, 2> papers{"fuseconv", "archon"};
+  if (std::find(papers.begin(), papers.end(), paper) == papers.end()) {
     throw UsageError(fmt::format("--paper: unknown value '{}'{}", paper, names::suggestion(paper, papers)));
   }
 }
@@ -186,6 +187,7 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
   std::vector<Point> points;
   if (request.paper) {
     check_paper(*request.paper);
+    if (*request.paper == "archon") return run_archon_session(request, out, messages, messages_is_terminal, stop);
     points = paper_points();
   } else {
     static_cast<void>(chosen(to_report({}), request.columns));  // A mistake is told before hours of work, not after.

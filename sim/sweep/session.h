@@ -15,7 +15,7 @@
 namespace fusesim::sweep {
 
 struct Request {
-  std::optional<std::string> paper;  ///< Compare with this paper ("fuseconv") instead of sweeping `axes`.
+  std::optional<std::string> paper;  ///< Compare with this paper ("fuseconv", "archon") instead of sweeping `axes`.
   AxesText axes;
   report::Format format = report::Format::table;  ///< Of what goes to standard output.
   /// Columns that go there, separated by commas; empty: the usual ones. Files have all. Not with a paper.
@@ -35,7 +35,7 @@ enum class Ending : std::uint8_t { finished, interrupted };
 /// on the request alone. A session interrupted while it computes leaves its journal and the finished rows in
 /// sweep.partial.csv (or paper_points.partial.csv), which the finished session removes. Throws UsageError for a wrong
 /// request, or a directory that holds another sweep, and std::runtime_error when the directory cannot be used or no
-/// point can be compiled.
+/// point can be compiled. For paper "archon" see archon_session.h.
 [[nodiscard]] Ending run_session(const Request& request, std::ostream& out, std::ostream& messages,
                                  bool messages_is_terminal, const std::atomic<bool>& stop);
 

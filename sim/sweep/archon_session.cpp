@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/archon_session.h"
+
+#include <array>
+#include <ostream>
+#include <sstream>
+
+#include "hw/isa/write_file.h"
+#include "sim/study/archon.h"
+#include "sim/sweep/progress.h"
+
+namespace fusesim::sweep {
+
+namespace {
+
+std::string text_of(const report::Table& table, report::Format format) {
+  std::ostringstream text;
+  report::write(text, table, format);
+  return text.str();
+}
+
+/// A line a network: the others are for files.
+report::Table totals_only(const report::Table& table) {
+  report::Table totals(table.title(), table.columns());
+  for (const auto& row : table.rows()) {
+    if (std::get<std::string>(row[1]) == "total") totals.add_row(row);
+  }
+  for (const std::string& note : table.notes()) totals.add_note(note);
+  return totals;
+}
+
+}  // namespace
+
+Ending run_archon_session(const Request& request, std::ostream& out, std::ostream& messages, bool messages_is_terminal,
+                          const std::atomic<bool>& stop) {
+  const std::filesystem::path& directory = request.out_directory;
+  const std::filesystem::path partial = directory / "archon_points.partial.csv";
+  if (!directory.empty()) std::filesystem::create_directories(directory);
+  study::Measured measured;
+  {
+    std::optional<ProgressBar> bar;
+    if (messages_is_terminal) bar.emplace(messages);
+    const auto progress = [&bar](std::size_t done, std::size_t total) {
+      if (bar) bar->update(done, total);
+    };
+    measured = study::measure_all(progress, [&stop] { return stop.load(); });
+  }
+  if (measured.results.size() < study::points().size()) {
+    if (!directory.empty()) isa::write_file(partial, text_of(study::points_report(measured), report::Format::csv));
+    messages << "fusesim: interrupted after " << measured.results.size() << " of " << study::points().size()
+             << " points" << (directory.empty() ? "" : "; they are in " + partial.string()) << '\n';
+    return Ending::interrupted;
+  }
+
+  const report::Table multiplications = study::multiplications_report(measured);
+  const std::array<std::pair<std::string, report::Table>, 5> tables{
+      {{"archon_cycles", study::cycles_report(measured)},
+       {"archon_multiplications", multiplications},
+       {"archon_survival", study::survival_report(measured)},
+       {"archon_arrays", study::arrays_report(measured)},
+       {"archon_points", study::points_report(measured)}}};
+  if (!directory.empty()) {
+    for (const auto& [name, table] : tables) {
+      isa::write_file(directory / (name + ".csv"), text_of(table, report::Format::csv));
+      isa::write_file(directory / (name + ".json"), text_of(table, report::Format::json));
+    }
+    std::filesystem::remove(partial);
+  }
+  if (request.format != report::Format::table) {
+    out << text_of(tables[4].second, request.format);
+    return Ending::finished;
+  }
+  out << text_of(tables[0].second, request.format) << '\n'
+      << text_of(totals_only(multiplications), request.format) << '\n'
+      << text_of(tables[2].second, request.format) << '\n'
+      << text_of(tables[3].second, request.format);
+  return Ending::finished;
+}
+
+}  // namespace fusesim::sweep
