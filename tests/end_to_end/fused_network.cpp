@@ -108,6 +108,9 @@ std::size_t expect_predicted_case_runs(const PredictedCase& c, const std::vector
   options.depthwise = isa::Dataflow::depthwise_column;
   options.core.fused.present = true;
   options.core.fused.mode = c.mode;
+  // Tiles at stride 2 under kernels of 5x5.
+  options.core.fused.mask_positions = 384;
+  options.core.fused.tile_bytes = 16 * 1024;
   if (c.mode == isa::machine::FusedMode::fixed) {
     options.core.fused.adders = options.core.fused.lanes;
     options.core.fused.queue_depth = 0;

@@ -26,7 +26,7 @@ INSTANTIATE_TEST_SUITE_P(Study, EventPredicted,
                                          PredictedCase{"fusionet_c10", 0.3, FusedMode::elastic, FusedSource::lists,
                                                        FusedSchedule::lists_pass, "LPDDR4-3200"},
                                          PredictedCase{"archon_mobilenet_v2", 0.3},
-                                         PredictedCase{"archon_mnasnet", 0.3}, PredictedCase{"archon_shufflenet", 0.3}),
+                                         PredictedCase{"archon_mnasnet", 0.3}),
                          test_title);
 
 class SteppedPredicted : public testing::TestWithParam<PredictedCase> {};
