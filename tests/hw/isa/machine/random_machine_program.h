@@ -21,6 +21,9 @@ namespace fusesim::isa::machine::test {
 class RandomMachineProgram {
  public:
   explicit RandomMachineProgram(std::uint32_t seed, bool fused = false) : random_(seed), fused_(fused) {}
+  /// On a machine with this unit, which must hold 8 middle channels, and regions and tiles of a 8x8 map of 6 channels;
+  /// what feeds its lists is random.
+  RandomMachineProgram(std::uint32_t seed, const FusedConfig& unit) : random_(seed), fused_(true), unit_(unit) {}
 
   /// Without `values` input and constants are left empty, as in a program made for timing only.
   Program make(bool values) {
@@ -33,7 +36,7 @@ class RandomMachineProgram {
       add_operator();
     }
     program_.sections[maps_.back().section].role = Role::output;
-    if (fused_) finish_fused_unit();
+    if (fused_ && !unit_) finish_fused_unit();
     for (const Pad pad : kPads) {
       ScratchpadConfig& config = pad_config(pad);
       const std::uint64_t row = config.row_bytes();
@@ -104,7 +107,23 @@ class RandomMachineProgram {
     core.outputs.width = 4;
     core.vector = {.lanes = upto(9), .latency = upto(9) - 1};
     core.control = {.fetch_cycles = upto(9) - 1, .decode_cycles = upto(3), .queue_depth = upto(4)};
-    if (fused_) make_fused_unit();
+    if (unit_) {
+      take_unit();
+    } else if (fused_) {
+      make_fused_unit();
+    }
+  }
+
+  void take_unit() {
+    CoreConfig& core = program_.core;
+    core.fused = *unit_;
+    core.array.rows = unit_->tile_rows;
+    core.array.cols = unit_->tile_columns;
+    core.array.broadcast_stages = 0;
+    core.outputs.banks = core.array.cols + upto(3) - 1;
+    core.fused.list_bytes_per_cycle = chance(2) ? 0 : upto(60);
+    core.fused.list_fifo_bytes = widest_word_bytes(core.fused) + upto(60) - 1;
+    core.fused.composer_terms_per_cycle = upto(core.fused.lanes);
   }
 
   /// But for what depends on the blocks.
@@ -535,7 +554,7 @@ class RandomMachineProgram {
     const FusedListShape& shape = block.shape = {source.channels / block.groups, upto(8), kernel, upto(5)};
     block.rows = fused_axis(source.height, kernel, stride);
     block.columns = fused_axis(source.width, kernel, stride);
-    block.round = upto(shape.middle);
+    block.round = upto(unit_ ? std::min(shape.middle, unit_->level_channels) : shape.middle);
     block.shuffled = chance(2);
     const std::uint32_t out_channels = block.groups * shape.out_channels;
     fused.mask_channels = std::max(fused.mask_channels, shape.middle);
@@ -685,6 +704,7 @@ class RandomMachineProgram {
 
   std::mt19937 random_;
   bool fused_;
+  std::optional<FusedConfig> unit_;
   Program program_;
   std::uint32_t layer_ = 0;
   std::vector<DramMap> maps_;
@@ -698,9 +718,12 @@ inline Program random_machine_program(std::uint32_t seed, bool values = true) {
   return RandomMachineProgram(seed).make(values);
 }
 
-/// On a machine with a fused unit.
+/// On a machine with a fused unit of any kind, or of this one.
 inline Program random_fused_program(std::uint32_t seed, bool values = true) {
   return RandomMachineProgram(seed, true).make(values);
+}
+inline Program random_fused_program(std::uint32_t seed, const FusedConfig& unit) {
+  return RandomMachineProgram(seed, unit).make(true);
 }
 
 }  // namespace fusesim::isa::machine::test
