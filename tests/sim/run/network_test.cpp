@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sim/run/machine_run.h"
 #include "workloads/zoo/zoo.h"
 
@@ -65,6 +67,53 @@ TEST(Network, RunsWithAndWithoutValuesInTheSameCyclesAndMovesTheBytesPlanned) {
   EXPECT_EQ(run.account.total.dram_bytes_read, loaded);
   EXPECT_EQ(run.account.total.dram_bytes_written, stored);
   EXPECT_EQ(run.account.total.macs, graph::totals(build(network)).macs);
+}
+
+/// FusioNet on small pictures: on the fused unit when asked for, as any network otherwise.
+TEST(Network, RunsBlocksOnTheFusedUnitOnlyWhenTheyAreToBePredicted) {
+  config::MachineConfig machine = config::load("archon-8x8");
+  machine.memory.standard = "DDR4-2400";
+  const Network network{"fusionet_c10", "baseline", InputSize{8, 8}};
+  NetworkOptions options;
+  options.values = false;
+  const auto fused_layers = [](const tile::Compiled& compiled) {
+    return std::count_if(compiled.layers.begin(), compiled.layers.end(), [](const auto& l) { return l.words > 0; });
+  };
+  const tile::Compiled plain = compile_network(network, machine, options);
+  EXPECT_EQ(fused_layers(plain), 0);
+  options.fused.schedule = tile::FusedSchedule::lists_pass;  // Of no meaning without blocks.
+  EXPECT_EQ(compile_network(network, machine, options).program, plain.program);
+
+  options.prediction = PredictionOptions{.survival = 0.4, .blocks = {"b2", "b5"}};
+  options.values = true;
+  const tile::Compiled two = compile_network(network, machine, options);
+  EXPECT_EQ(two.program.network, "fusionet_c10 baseline 8x8 predicted 0.4");
+  EXPECT_EQ(fused_layers(two), 2);
+  const MachineAccount account = run_machine(two.program, machine, {}).account;
+  ASSERT_EQ(account.layers.size(), two.layers.size());
+  std::uint64_t words = 0;
+  for (std::size_t i = 0; i < account.layers.size(); ++i) {
+    EXPECT_EQ(account.layers[i].fused, two.layers[i].words > 0) << account.layers[i].name;
+    EXPECT_EQ(account.layers[i].fused_counters.words, two.layers[i].words) << account.layers[i].name;
+    EXPECT_EQ(account.layers[i].fused_counters.products, two.layers[i].products) << account.layers[i].name;
+    words += two.layers[i].words;
+  }
+  EXPECT_EQ(account.total.fused_counters.words, words);
+  EXPECT_GT(account.total.fused_counters.survivors, 0U);
+
+  // Without values masks are made up: the more pass, the longer queues are full.
+  MachineOptions timing_only;
+  timing_only.values = false;
+  EXPECT_THROW((void)run_machine(two.program, machine, timing_only), std::invalid_argument);
+  std::vector<std::uint64_t> survivors;
+  for (const double survival : {0.0, 0.3, 1.0}) {
+    timing_only.survival = survival;
+    survivors.push_back(run_machine(two.program, machine, timing_only).account.total.fused_counters.survivors);
+  }
+  EXPECT_EQ(survivors[0], 0U);
+  EXPECT_LT(survivors[1], survivors[2]);
+  options.prediction->blocks = {"b99"};
+  EXPECT_THROW((void)compile_network(network, machine, options), std::invalid_argument);
 }
 
 }  // namespace
