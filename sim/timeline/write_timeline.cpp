@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -67,6 +68,7 @@ class Timeline {
 
   std::string_view text() {
     array();
+    fused_unit();
     const auto of_unit = [&](std::uint32_t i) { return std::pair(at(i).start, at(i).end); };
     slices("vector", Queue::vector, of_unit);
     slices("load DMA", Queue::load, of_unit);
@@ -103,6 +105,13 @@ class Timeline {
     } else if (const auto* vector = std::get_if<isa::machine::Vector>(&work)) {
       text += fmt::format(R"(,"kind":"{}","shape":"{}x{}x{}","conflict_cycles":{})", name(vector->kind),
                           vector->channels, vector->height, vector->width, r.conflict_cycles);
+    } else if (program_.instructions[instruction].is_fused()) {
+      const fused::Counters& c = r.fused;
+      text += fmt::format(
+          R"(,"words":{},"terms":{},"survivors":{},"products":{},"live_products":{},"predictor_additions":{})"
+          R"(,"composer_products":{},"list_stalls":{},"queue_stalls":{},"output_stalls":{})",
+          c.words, c.terms, c.survivors, c.products, c.live_products, c.predictor_additions, c.composer_products,
+          c.list_stalls, c.queue_stalls, c.output_stalls);
     } else {
       const Pad pad = std::holds_alternative<isa::machine::Load>(work) ? std::get<isa::machine::Load>(work).pad
                                                                        : std::get<isa::machine::Store>(work).pad;
@@ -130,6 +139,7 @@ class Timeline {
     const std::vector<std::uint32_t>& all = queue(Queue::compute);
     for (std::size_t k = 0; k < all.size(); ++k) {
       const std::uint32_t i = all[k];
+      if (program_.instructions[i].is_fused()) continue;
       const std::uint64_t next = k + 1 < all.size() ? at(all[k + 1]).start : record_.cycles;
       const std::uint64_t end = std::min(at(i).end, next);
       events_.slice(track, layer(i), at(i).start, end, arguments(i));
@@ -139,6 +149,21 @@ class Timeline {
         events_.slice(track, fmt::format("\"fold {}\"", number), start, std::min(own_end, last ? end : fold->start),
                       fmt::format(R"("start":{},"end":{})", start, own_end));
       }
+    }
+  }
+
+  /// One instruction after the other; machines without the unit have no track of it.
+  void fused_unit() {
+    std::optional<std::uint32_t> track;
+    for (const std::uint32_t i : queue(Queue::compute)) {
+      const isa::machine::Instruction& instruction = program_.instructions[i];
+      if (!instruction.is_fused()) continue;
+      if (!track) track = events_.track("fused unit");
+      const std::string_view kind = isa::machine::name(instruction);
+      events_.slice(*track,
+                    json_string(fmt::format("{} {}", program_.layers[instruction.layer],
+                                            kind.substr(std::string_view("fused_").size()))),
+                    at(i).start, at(i).end, arguments(i));
     }
   }
 

@@ -19,6 +19,8 @@ struct TimelineOptions {
 ///
 ///   array                  a slice an instruction, named by its layer, in it one a fold. A slice ends where the next
 ///                          one starts, if that is before its own end: sums leave while the next operands enter
+///   fused unit             a slice an instruction, named "LAYER tile", "LAYER predict" or "LAYER accumulate"; only if
+///                          there are any
 ///   vector                 a slice an instruction
 ///   load DMA, store DMA    a slice a transfer; as many tracks as transfers were under way at a time
 ///   load queue, ...        a slice an instruction, from decoding to start; as many tracks as instructions waited

@@ -99,6 +99,17 @@ void check_geometry_fits(const Where& where, const FusedGeometry& g, const Fused
   }
 }
 
+std::uint64_t lists_of_a_channel(const FusedGeometry& g) {
+  return std::uint64_t{g.kernel} * g.kernel * (g.channels + 1) + 1;
+}
+
+/// If no factor is zero.
+std::uint64_t most_terms(const FusedAccumulate& work) {
+  return work.source == FusedSource::lists
+             ? work.lists_bytes / fused_term_bytes
+             : work.out_channels * lists_of_a_channel(work.geometry) * work.geometry.middle;
+}
+
 void check_map(const Where& where, const char* field, const CoreConfig& core, Pad pad, const FusedMap& map,
                std::uint32_t channels, std::uint32_t rows, std::uint32_t columns) {
   machine::check_map(where, field, core, {pad, map.address, map.channel_pitch, map.line_pitch}, 1, channels, rows,
@@ -143,8 +154,13 @@ void check_fields(const Where& where, const FusedAccumulate& work) {
     if (work.lists_bytes % fused_term_bytes != 0) {
       fail(where, "lists_bytes is {}; it must be a multiple of {}", work.lists_bytes, fused_term_bytes);
     }
-    const std::uint64_t lists = std::uint64_t{g.kernel} * g.kernel * (g.channels + 1) + 1;
-    check_least_lists(where, work.lists_bytes, fused_term_bytes * lists * work.out_channels);
+    check_least_lists(where, work.lists_bytes, fused_term_bytes * lists_of_a_channel(g) * work.out_channels);
+  } else if (most_terms(work) > max_composed_terms) {
+    // A few bytes of factors may stand for any number of terms.
+    fail(where,
+         "factors of {} channels, {} middle and {} output channels may compose {} terms, more than the {} allowed; "
+         "give an instruction fewer output channels",
+         g.channels, g.middle, work.out_channels, most_terms(work), max_composed_terms);
   }
   check_from_to(where, "expand_bias_shift", work.expand_bias_shift, 0, max_bias_shift);
   check_from_to(where, "depthwise_bias_shift", work.depthwise_bias_shift, 0, max_bias_shift);
@@ -209,12 +225,8 @@ std::uint64_t most_steps(const FusedPredict& work, const FusedConfig& config) {
 }
 
 std::uint64_t most_steps(const FusedAccumulate& work, const FusedConfig& config) {
-  const FusedGeometry& g = work.geometry;
   const std::uint64_t pes = std::uint64_t{config.tile_rows} * config.tile_columns;
-  const std::uint64_t lists = std::uint64_t{g.kernel} * g.kernel * (g.channels + 1) + 1;
-  const std::uint64_t terms = work.source == FusedSource::lists ? work.lists_bytes / fused_term_bytes
-                                                                : std::uint64_t{work.out_channels} * lists * g.middle;
-  return terms * pes + (work.next ? most_steps(*work.next) : 0);
+  return most_terms(work) * pes + (work.next ? most_steps(*work.next) : 0);
 }
 
 }  // namespace fusesim::isa::machine

@@ -24,6 +24,7 @@ inline constexpr std::uint32_t max_fused_ladders = 16;
 inline constexpr std::uint32_t max_fused_channels = 4096;    ///< Of a group, input and middle: indices have 12 bits.
 inline constexpr std::uint32_t max_fused_positions = 16384;  ///< Of a tile; hence PEs too.
 inline constexpr std::uint32_t max_fused_outputs = 65536;    ///< Channels of one instruction.
+inline constexpr std::uint64_t max_composed_terms = std::uint64_t{1} << 28;  ///< Of one instruction, at most.
 inline constexpr std::uint32_t max_tile_bytes = 1U << 24;
 inline constexpr std::uint32_t max_tile_port = 4096;      ///< Bytes a cycle.
 inline constexpr std::uint32_t max_list_rate = 65536;     ///< Bytes a cycle.

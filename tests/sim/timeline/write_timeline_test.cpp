@@ -19,6 +19,7 @@
 #include "hw/accelerator/machine.h"
 #include "tests/hw/accelerator/machine_support.h"
 #include "tests/hw/accelerator/tiled_program.h"
+#include "tests/hw/isa/machine/random_machine_program.h"
 #include "tests/support/temporary_directory.h"
 
 namespace fusesim::timeline {
@@ -116,6 +117,56 @@ std::int64_t at_cycle(const Finished& run, std::uint64_t cycle) {
 }
 
 constexpr std::uint64_t runs = 12;
+
+TEST(Timeline, ShowsTheFusedUnitsInstructionsOnATrackOfTheirOwn) {
+  std::size_t seen = 0;
+  for (std::uint32_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    fusesim::test::Random random(seed);
+    Finished run;
+    run.program = isa::machine::test::random_fused_program(seed);
+    for (std::size_t l = 0; l < run.program.layers.size(); ++l)
+      run.program.layers[l] = "a \"layer\" " + std::to_string(l);
+    run.options = accelerator::test::random_options(random);
+    run.options.observer = run.collector.observer(true);
+    run.record = accelerator::run(run.program, run.program.core, run.options).record;
+    const Read timeline = written(run);
+    const auto track = timeline.slices.find("fused unit");
+    std::vector<Slice> slices;
+    if (track != timeline.slices.end()) slices = track->second;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < run.program.instructions.size(); ++i) {
+      const auto& instruction = run.program.instructions[i];
+      if (!instruction.is_fused()) continue;
+      ASSERT_LT(next, slices.size());
+      const Slice& slice = slices[next++];
+      const control::machine::InstructionRecord& record = run.record.instructions[i];
+      const std::string& layer = run.program.layers[instruction.layer];
+      const char* const kinds[] = {" tile", " predict", " accumulate"};
+      EXPECT_EQ(slice.name, layer + kinds[instruction.work.index() - isa::machine::queue_count]);
+      EXPECT_EQ(slice.begin, at_cycle(run, record.start));
+      EXPECT_EQ(slice.end, at_cycle(run, record.end));
+      EXPECT_EQ(slice.arguments.at("instruction"), i);
+      EXPECT_EQ(slice.arguments.at("words"), record.fused.words);
+      EXPECT_EQ(slice.arguments.at("terms"), record.fused.terms);
+      EXPECT_EQ(slice.arguments.at("survivors"), record.fused.survivors);
+      EXPECT_EQ(slice.arguments.at("products"), record.fused.products);
+      EXPECT_EQ(slice.arguments.at("live_products"), record.fused.live_products);
+      EXPECT_EQ(slice.arguments.at("predictor_additions"), record.fused.predictor_additions);
+      EXPECT_EQ(slice.arguments.at("composer_products"), record.fused.composer_products);
+      EXPECT_EQ(slice.arguments.at("list_stalls"), record.fused.list_stalls);
+      EXPECT_EQ(slice.arguments.at("queue_stalls"), record.fused.queue_stalls);
+      EXPECT_EQ(slice.arguments.at("output_stalls"), record.fused.output_stalls);
+    }
+    EXPECT_EQ(next, slices.size());
+    for (const Slice& slice : timeline.slices.at("array")) {
+      if (!slice.arguments.contains("instruction")) continue;  // A fold.
+      EXPECT_FALSE(run.program.instructions.at(slice.arguments.at("instruction")).is_fused());
+    }
+    seen += next;
+  }
+  EXPECT_GT(seen, 100u);
+}
 
 TEST(Timeline, SlicesOfATrackNestAndStayWithinTheRun) {
   for (std::uint64_t seed = 0; seed < runs; ++seed) {

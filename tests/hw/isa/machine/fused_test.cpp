@@ -281,6 +281,14 @@ TEST(FusedAccumulateRules, SayWhatIsWrong) {
       {[](Program& p) { accumulate(p).out_channels = 0; }, ACCUMULATE "out_channels is 0; it must be from 1 to 65536"},
       {[](Program& p) { accumulate(p).out_channels = 3; },
        ACCUMULATE "lists_bytes is 224, but even empty lists of this block take 336"},
+      {[](Program& p) {
+         accumulate(p).source = FusedSource::factors;
+         accumulate(p).out_channels = 65536;
+         accumulate(p).geometry.middle = 4096;
+       },
+       ACCUMULATE
+       "factors of 2 channels, 4096 middle and 65536 output channels may compose 7516192768 terms, more than "
+       "the 268435456 allowed; give an instruction fewer output channels"},
       {[](Program& p) { accumulate(p).lists = 102; }, ACCUMULATE "lists is 0x66; it must be a multiple of 4"},
       {[](Program& p) { accumulate(p).lists_bytes = 222; },
        ACCUMULATE "lists_bytes is 222; it must be a multiple of 4"},
