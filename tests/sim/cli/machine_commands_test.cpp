@@ -249,5 +249,36 @@ TEST_F(MachineCommands, MistakesAreNamedWithTheirCure) {
          "the program was compiled for timing only");
 }
 
+TEST_F(MachineCommands, PredictedBlocksRunOnTheFusedUnitWithEveryStallAccountedFor) {
+  const std::string run =
+      "$F run fusionet_c10 --input-size 8 --machine archon-8x8 --fused --blocks b1,b4 --survival 0.4 --format ";
+  const nlohmann::json all = nlohmann::json::parse(shell(run + "json").output);
+  EXPECT_EQ(all.at("network"), "fusionet_c10 baseline 8x8 predicted 0.4");
+  std::size_t fused = 0;
+  for (const auto& layer : all.at("layers")) {
+    if (layer.at("dataflow") != "fused") {
+      EXPECT_FALSE(layer.contains("fused"));
+      continue;
+    }
+    ++fused;
+    EXPECT_GT(layer.at("causes").at("predict").get<std::uint64_t>(), 0U);
+    EXPECT_GT(layer.at("fused").at("survivors").get<std::uint64_t>(), 0U);
+  }
+  EXPECT_EQ(fused, 2U);
+  EXPECT_THAT(shell(run + "table").output, HasSubstr("The fused unit has work: also predict, stall"));
+}
+
+TEST_F(MachineCommands, FusedOptionsThatMeanNothingAreRefused) {
+  EXPECT_THAT(shell("$F run fusionet_c10 --machine archon-8x8 --survival 0.4").output, HasSubstr("need --fused"));
+  EXPECT_THAT(shell("$F run fusionet_c10 --machine archon-8x8 --fused --survival 2").output,
+              HasSubstr("--survival 2 is not a number from 0 to 1"));
+  EXPECT_THAT(shell("$F run fusionet_c10 --machine archon-8x8 --fused --fused-order tile").output,
+              HasSubstr("did you mean 'tiles'"));
+  EXPECT_THAT(shell("$F run mobilenet_v2 --fused").output,
+              HasSubstr("--fused needs a machine with a DRAM and a fused unit"));
+  EXPECT_THAT(shell("$F run fusionet_c10 --input-size 8 --dram DDR4-2400 --fused").output,
+              HasSubstr("the machine has no fused unit"));
+}
+
 }  // namespace
 }  // namespace fusesim
