@@ -59,7 +59,7 @@ TEST(Loop, RunsTheProcessesThatSystemCRunsAtTheTimesAtWhichItDoes) {
   std::size_t runs = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE(seed);
-    const std::uint32_t count = 1 + seed % 5;
+    const auto count = static_cast<std::uint32_t>(1 + seed % 5);
     Loop loop;
     Crowd plain(seed, count, &loop);
     loop.run();
