@@ -18,7 +18,7 @@
 
 namespace fusesim::accelerator {
 
-/// Called before a clock edge of the fused unit with what its registers are about to be given.
+/// Called after a clock edge of the fused unit with what its registers were given in that cycle.
 using FusedObserver =
     std::function<void(std::uint64_t cycle, const fused::FusedCore& core, const fused::CoreInputs& inputs)>;
 
@@ -39,7 +39,7 @@ struct MachineOptions {
   std::function<std::unique_ptr<array::ArrayModel>(const isa::ArrayConfig&)> make_rtl;
   /// rtl, programs with instructions of the fused block: likewise the fused unit's.
   std::function<std::unique_ptr<fused::FusedCore>(const isa::machine::FusedConfig&)> make_rtl_fused;
-  /// stepped, rtl: as `observe`, in cycles in which the fused unit's clock runs, before its edge.
+  /// stepped, rtl: as `observe`, in cycles in which the fused unit's clock runs.
   FusedObserver observe_fused;
   /// Without values: masks by chance, on which a fused unit's timing depends in mode elastic, and its survivors always.
   std::optional<fused::SyntheticMasks> synthetic_masks;

@@ -25,7 +25,7 @@ class ClockedFusedUnit final : public sc_core::sc_module, public FusedUnitIf {
   ClockedFusedUnit(const sc_core::sc_module_name& module_name, const Context& context,
                    std::unique_ptr<fused::FusedCore> core);
 
-  /// Called in each clocked cycle, before its edge.
+  /// Called in each clocked cycle after its edge, with the state that the edge produced.
   using Observer =
       std::function<void(std::uint64_t cycle, const fused::FusedCore& core, const fused::CoreInputs& inputs)>;
   void observe(Observer observer);

@@ -143,8 +143,8 @@ bool FusedSequencer::clock() {
 }
 
 void FusedSequencer::edge() {
-  if (watch) watch(in_);
   core_.clock(in_);
+  if (watch) watch(in_);
 }
 
 // ---- Predict ----

@@ -31,7 +31,7 @@ class FusedSequencer {
   /// One clock edge. Returns whether the instruction's last cycle was this one.
   bool clock();
 
-  /// Called before each edge with what the core is about to be given.
+  /// Called after each edge with what the core was given.
   std::function<void(const fused::CoreInputs&)> watch;
 
   // Of the instruction so far.

@@ -131,8 +131,12 @@ TEST(FusedObserver, SeesEveryCycleOfTheUnitInItsWindow) {
   const Program p = fused_sample_with_values();
   MachineOptions options = options_of(Fidelity::stepped);
   std::vector<std::uint64_t> cycles;
-  options.observe_fused = [&](std::uint64_t cycle, const fused::FusedCore&, const fused::CoreInputs&) {
+  options.observe_fused = [&](std::uint64_t cycle, const fused::FusedCore& core, const fused::CoreInputs& in) {
     cycles.push_back(cycle);
+    // The edge is behind us: a word that was presented is in the word register.
+    if (in.word.kind != fused::WordKind::none) {
+      EXPECT_FALSE(core.idle());
+    }
   };
   options.window_end = UINT64_MAX;
   const auto record = run(p, p.core, options).record;
