@@ -17,9 +17,16 @@ template <typename... Args>
   throw std::invalid_argument(fmt::format(format, std::forward<Args>(args)...));
 }
 
-void check_from_to(const char* unit, const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
+/// Where a bound comes from another field: why, and what to do about it.
+struct Hints {
+  const char *below = "", *above = "";
+};
+
+void check_from_to(const char* unit, const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most,
+                   const Hints& hints = {}) {
   if (value < least || value > most) {
-    fail("{}.{} is {}; it must be from {} to {}", unit, field, value, least, most);
+    fail("{}.{} is {}; it must be from {} to {}{}", unit, field, value, least, most,
+         value < least ? hints.below : hints.above);
   }
 }
 
@@ -63,6 +70,7 @@ void check_fused(const FusedConfig& fused, const ArrayConfig& array) {
     fail("fused.mode {} is unknown; choose fixed or elastic", static_cast<unsigned>(fused.mode));
   }
   check_from_to("fused", "lanes", fused.lanes, 1, max_fused_lanes);
+  constexpr Hints at_most_lanes{.above = " = fused.lanes, the terms of a word; lower it too, or raise fused.lanes"};
   if (fused.mode == FusedMode::fixed) {
     if (fused.adders != fused.lanes || fused.queue_depth != 0) {
       fail(
@@ -71,8 +79,9 @@ void check_fused(const FusedConfig& fused, const ArrayConfig& array) {
           fused.adders, fused.queue_depth, fused.lanes);
     }
   } else {
-    check_from_to("fused", "adders", fused.adders, 1, fused.lanes);
-    check_from_to("fused", "queue_depth", fused.queue_depth, fused.lanes, max_fused_queue);
+    check_from_to("fused", "adders", fused.adders, 1, fused.lanes, at_most_lanes);
+    check_from_to("fused", "queue_depth", fused.queue_depth, fused.lanes, max_fused_queue,
+                  {.below = ", as all lanes of a word may survive; raise it, or lower fused.lanes"});
   }
   check_from_to("fused", "adder_bits", fused.adder_bits, 8, 32);
   check_from_to("fused", "ladders", fused.ladders, 1, max_fused_ladders);
@@ -82,8 +91,9 @@ void check_fused(const FusedConfig& fused, const ArrayConfig& array) {
   check_from_to("fused", "tile_bytes", fused.tile_bytes, 1, max_tile_bytes);
   check_from_to("fused", "tile_port_bytes", fused.tile_port_bytes, 1, max_tile_port);
   check_from_to("fused", "list_bytes_per_cycle", fused.list_bytes_per_cycle, 0, max_list_rate);
-  check_from_to("fused", "list_fifo_bytes", fused.list_fifo_bytes, widest_word_bytes(fused), max_list_fifo);
-  check_from_to("fused", "composer_terms_per_cycle", fused.composer_terms_per_cycle, 1, fused.lanes);
+  check_from_to("fused", "list_fifo_bytes", fused.list_fifo_bytes, widest_word_bytes(fused), max_list_fifo,
+                {.below = ", as it holds the widest word; raise it, or lower fused.lanes or fused.ladders"});
+  check_from_to("fused", "composer_terms_per_cycle", fused.composer_terms_per_cycle, 1, fused.lanes, at_most_lanes);
   check_from_to("fused", "output_lanes", fused.output_lanes, 1, pes);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hw/isa/limits.h"
+#include "hw/isa/machine/fused_order.h"
 #include "hw/isa/machine/fused_rules.h"
 #include "hw/isa/machine/grid.h"
 #include "hw/isa/machine/limits.h"
@@ -178,6 +179,7 @@ class ProgramChecker {
     std::visit([&](const auto& work) { check_work(where, work); }, instruction.work);
     PadChecker(where, program_.core).check(instruction);
     std::visit([&](const auto& work) { check_reach(where, work); }, instruction.work);
+    if (instruction.is_fused()) std::visit([&](const auto& work) { check_order(where, work); }, instruction.work);
     add_steps(where, std::visit([&](const auto& work) { return steps(work); }, instruction.work));
   }
 
@@ -342,6 +344,13 @@ class ProgramChecker {
     fail(where, "dram 0x{:x} lies in no section; declare what it is", dram);
   }
 
+  // What the fused unit holds: all of its instructions are in the compute queue, which keeps the program's order.
+
+  template <typename Work>
+  void check_order(const Where& where, const Work& work) {
+    if constexpr (requires { fused_order_.follow(where, work); }) fused_order_.follow(where, work);
+  }
+
   // Addresses are checked: all sizes are at most those of the scratchpads.
 
   static std::uint64_t steps(const Transfer& work) { return work.bytes(); }
@@ -374,6 +383,7 @@ class ProgramChecker {
   const Program& program_;
   std::vector<std::size_t> by_address_;  ///< Sections, ascending.
   std::array<std::uint64_t, queue_count> queued_{}, passed_{};
+  FusedOrder fused_order_;
   std::uint64_t steps_ = 0;
 };
 

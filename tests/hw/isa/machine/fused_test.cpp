@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fused block in the instruction set: every field survives trace and text, every rule is kept.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -169,9 +170,15 @@ TEST(FusedConfig, SaysWhatIsWrong) {
       {[](Program& p) { p.core.fused.tile_rows = 0; }, "fused.tile_rows is 0; it must be from 1 to 16384"},
       {[](Program& p) { p.core.fused.mode = static_cast<FusedMode>(2); }, "fused.mode 2 is unknown"},
       {[](Program& p) { p.core.fused.lanes = 0; }, "fused.lanes is 0; it must be from 1 to 64"},
-      {[](Program& p) { p.core.fused.adders = 6; }, "fused.adders is 6; it must be from 1 to 5"},
+      {[](Program& p) { p.core.fused.adders = 6; },
+       "fused.adders is 6; it must be from 1 to 5 = fused.lanes, the terms of a word; lower it too, or raise "
+       "fused.lanes"},
+      {[](Program& p) { p.core.fused.adders = 0; }, "fused.adders is 0; it must be from 1 to 5"},
       {[](Program& p) { p.core.fused.adders = 5; }, ""},
-      {[](Program& p) { p.core.fused.queue_depth = 4; }, "fused.queue_depth is 4; it must be from 5 to 4096"},
+      {[](Program& p) { p.core.fused.queue_depth = 4; },
+       "fused.queue_depth is 4; it must be from 5 to 4096, as all lanes of a word may survive; raise it, or lower "
+       "fused.lanes"},
+      {[](Program& p) { p.core.fused.queue_depth = 4097; }, "fused.queue_depth is 4097; it must be from 5 to 4096"},
       {[](Program& p) { p.core.fused.queue_depth = 5; }, ""},
       {[](Program& p) { p.core.fused.mode = FusedMode::fixed; },
        "fused.adders is 3 and fused.queue_depth 7; in mode fixed every lane has its adder and nothing is queued: make "
@@ -187,12 +194,15 @@ TEST(FusedConfig, SaysWhatIsWrong) {
       {[](Program& p) { p.core.fused.list_bytes_per_cycle = 65537; }, "fused.list_bytes_per_cycle is 65537"},
       {[](Program& p) { p.core.fused.list_bytes_per_cycle = 0; }, ""},
       // Two expand records and five lanes.
-      {[](Program& p) { p.core.fused.list_fifo_bytes = 45; }, "fused.list_fifo_bytes is 45; it must be from 46 to"},
+      {[](Program& p) { p.core.fused.list_fifo_bytes = 45; },
+       "fused.list_fifo_bytes is 45; it must be from 46 to 1048576, as it holds the widest word; raise it, or lower "
+       "fused.lanes or fused.ladders"},
       {[](Program& p) { p.core.fused.list_fifo_bytes = 46; }, ""},
       {[](Program& p) { p.core.fused.lanes = p.core.fused.queue_depth = 20, p.core.fused.list_fifo_bytes = 79; },
        "fused.list_fifo_bytes is 79; it must be from 80 to"},
       {[](Program& p) { p.core.fused.composer_terms_per_cycle = 6; },
-       "fused.composer_terms_per_cycle is 6; it must be from 1 to 5"},
+       "fused.composer_terms_per_cycle is 6; it must be from 1 to 5 = fused.lanes, the terms of a word; lower it too, "
+       "or raise fused.lanes"},
       {[](Program& p) { p.core.fused.output_lanes = 9; }, "fused.output_lanes is 9; it must be from 1 to 8"},
   });
 }
@@ -215,7 +225,8 @@ TEST(FusedGeometry, SaysWhatIsWrong) {
       {[](Program& p) { tile(p).buffer = 2; }, TILE "buffer is 2; it must be from 0 to 1"},
       {[](Program& p) { tile(p).geometry.channels = 0; }, TILE "channels is 0; it must be from 1 to 4096"},
       {[](Program& p) { tile(p).geometry.middle = 0; }, TILE "middle is 0; it must be from 1 to 4096"},
-      {[](Program& p) { tile(p).geometry.middle = 33; }, ""},
+      {[](Program& p) { tile(p).geometry.middle = 33; },
+       "instruction 5 (fused_predict, block): middle is 3, but 33 in the tile that instruction 4 loaded"},
       {[](Program& p) { tile(p).geometry.middle = 34; }, TILE
        "the block's middle exceeds the mask storage: it has 34 channels a group, but masks of only 33 are held; set "
        "fused.mask_channels to at least 34, or run the block unfused"},
@@ -317,6 +328,158 @@ TEST(FusedAccumulateRules, SayWhatIsWrong) {
       {[](Program& p) { accumulate(p).next->input.address = 1000; }, ACCUMULATE "input needs 342 bytes from 0x3e8 on"},
   });
 #undef ACCUMULATE
+}
+
+// What an instruction relies on from those before it.
+
+/// The sample with the tile that its accumulate loads predicted and summed as well: instructions 7 and 8.
+Program two_tiles() {
+  Program p = fused_sample();
+  p.instructions[5].releases.clear();
+  p.instructions[6].releases.clear();
+  const FusedTile& next = *accumulate(p).next;
+  FusedPredict predicted = predict(p);
+  FusedAccumulate summed = accumulate(p);
+  predicted.buffer = summed.buffer = next.buffer;
+  predicted.geometry = summed.geometry = next.geometry;
+  summed.next.reset();
+  p.instructions.push_back({predicted});
+  p.instructions.push_back({summed});
+  return p;
+}
+
+std::string message_after(const std::function<void(Program&)>& change) {
+  Program p = two_tiles();
+  change(p);
+  return message_of([&] { validate(p); });
+}
+
+template <typename Work>
+Work& work(Program& p, std::size_t instruction) {
+  return std::get<Work>(p.instructions[instruction].work);
+}
+
+struct FieldChange {
+  const char* name;
+  std::uint32_t FusedGeometry::*field;
+  std::uint32_t value;
+};
+/// Geometries of the sample's second tile that differ in one field, and are sound.
+const FieldChange kFieldChanges[] = {
+    {"channels", &FusedGeometry::channels, 1},       {"middle", &FusedGeometry::middle, 2},
+    {"kernel", &FusedGeometry::kernel, 2},           {"stride", &FusedGeometry::stride, 1},
+    {"region_rows", &FusedGeometry::region_rows, 5}, {"region_columns", &FusedGeometry::region_columns, 2},
+    {"pad_top", &FusedGeometry::pad_top, 1},         {"pad_left", &FusedGeometry::pad_left, 1},
+    {"out_rows", &FusedGeometry::out_rows, 2},       {"out_columns", &FusedGeometry::out_columns, 1}};
+
+/// Large and small enough for each of them to be sound.
+Program roomy_tiles() {
+  Program p = two_tiles();
+  const auto shrink = [](FusedGeometry& g) { g.region_rows = 4, g.region_columns = 3, g.pad_left = 0, g.out_rows = 3; };
+  shrink(work<FusedAccumulate>(p, 6).next->geometry);
+  shrink(work<FusedPredict>(p, 7).geometry);
+  shrink(work<FusedAccumulate>(p, 8).geometry);
+  return p;
+}
+
+TEST(FusedOrder, ATileIsPredictedAndSummedInTheGeometryInWhichItWasLoaded) {
+  EXPECT_EQ(message_of([] { validate(two_tiles()); }), "");
+  EXPECT_EQ(message_of([] { validate(roomy_tiles()); }), "");
+  for (const FieldChange& change : kFieldChanges) {
+    Program p = roomy_tiles();
+    FusedGeometry& loaded = work<FusedAccumulate>(p, 6).next->geometry;
+    FusedGeometry& predicted = work<FusedPredict>(p, 7).geometry;
+    FusedGeometry& summed = work<FusedAccumulate>(p, 8).geometry;
+    const std::uint32_t before = loaded.*change.field;
+    ASSERT_NE(change.value, before);
+    summed.*change.field = change.value;
+    EXPECT_EQ(message_of([&] { validate(p); }),
+              fmt::format("instruction 8 (fused_accumulate, block): {} is {}, but {} in instruction 7, whose masks it "
+                          "uses; give both the same geometry, or predict anew",
+                          change.name, change.value, before));
+    predicted.*change.field = change.value;
+    EXPECT_EQ(message_of([&] { validate(p); }),
+              fmt::format("instruction 7 (fused_predict, block): {} is {}, but {} in the tile that instruction 6 "
+                          "loaded into buffer 0; give both the same geometry, or load the tile anew",
+                          change.name, change.value, before));
+    loaded.*change.field = change.value;
+    EXPECT_EQ(message_of([&] { validate(p); }), "") << change.name;
+  }
+}
+
+TEST(FusedOrder, AsManyPositionsInOtherRowsAndColumnsAreAnotherRegion) {
+  const auto turn = [](FusedGeometry& g) {
+    g.region_rows = 4, g.region_columns = 2;
+    g.pad_top = g.pad_left = 0;
+  };
+  EXPECT_EQ(message_after([&](Program& p) {
+              turn(work<FusedAccumulate>(p, 6).next->geometry);
+              turn(work<FusedPredict>(p, 7).geometry);
+              turn(work<FusedAccumulate>(p, 8).geometry);
+              std::swap(work<FusedPredict>(p, 7).geometry.region_rows,
+                        work<FusedPredict>(p, 7).geometry.region_columns);
+            }),
+            "instruction 7 (fused_predict, block): region_rows is 2, but 4 in the tile that instruction 6 loaded into "
+            "buffer 0; give both the same geometry, or load the tile anew");
+}
+
+TEST(FusedOrder, NothingIsReadThatWasNeverLoadedOrPredicted) {
+  const auto erase = [](std::size_t instruction) {
+    return [=](Program& p) { p.instructions.erase(p.instructions.begin() + static_cast<std::ptrdiff_t>(instruction)); };
+  };
+  EXPECT_EQ(message_after(erase(4)),
+            "instruction 4 (fused_predict, block): buffer 1 was never loaded; load its tile first, with a fused_tile "
+            "or the `next` of a fused_accumulate");
+  EXPECT_EQ(message_after(erase(5)),
+            "instruction 5 (fused_accumulate, block): no fused_predict comes before it, so there are no masks; predict "
+            "its tile first");
+  EXPECT_EQ(message_after([](Program& p) { work<FusedAccumulate>(p, 6).next.reset(); }),
+            "instruction 7 (fused_predict, block): buffer 0 was never loaded; load its tile first, with a fused_tile "
+            "or the `next` of a fused_accumulate");
+  EXPECT_EQ(message_after([](Program& p) { work<FusedPredict>(p, 5).buffer = 0; }),
+            "instruction 5 (fused_predict, block): buffer 0 was never loaded; load its tile first, with a fused_tile "
+            "or the `next` of a fused_accumulate");
+}
+
+TEST(FusedOrder, MasksAreOfTheBufferThatIsSummed) {
+  // With tiles of one geometry in both buffers, only the masks tell them apart.
+  const auto alike = [](Program& p) {
+    work<FusedAccumulate>(p, 6).next->geometry = work<FusedTile>(p, 4).geometry;
+    work<FusedPredict>(p, 7).geometry = work<FusedAccumulate>(p, 8).geometry = work<FusedTile>(p, 4).geometry;
+  };
+  EXPECT_EQ(message_after(alike), "");
+  EXPECT_EQ(
+      message_after([&](Program& p) {
+        alike(p);
+        work<FusedAccumulate>(p, 8).buffer = 1;
+      }),
+      "instruction 8 (fused_accumulate, block): buffer is 1, but the masks are those that instruction 7 predicted "
+      "of buffer 0; read the same buffer, or predict this one first");
+}
+
+TEST(FusedOrder, ABufferLoadedAnewHoldsAnotherTileWhenItsGeometryIsAnother) {
+  const auto load_between = [](std::uint8_t buffer, bool same) {
+    return [=](Program& p) {
+      FusedTile tile = work<FusedTile>(p, 4);
+      tile.buffer = buffer;
+      if (same) tile.geometry = work<FusedPredict>(p, 7).geometry;
+      p.instructions.insert(p.instructions.begin() + 8, {tile});
+    };
+  };
+  EXPECT_EQ(message_after(load_between(1, false)), "");
+  EXPECT_EQ(message_after(load_between(0, true)), "");
+  EXPECT_EQ(
+      message_after(load_between(0, false)),
+      "instruction 9 (fused_accumulate, block): region_rows is 7, but 8 in the tile that instruction 8 loaded "
+      "into buffer 0 after the masks were predicted (by instruction 7); load it into the other buffer, or predict "
+      "it first");
+  // Before the masks are predicted it is they that do not fit.
+  EXPECT_EQ(message_after([](Program& p) {
+              p.instructions.insert(p.instructions.begin() + 7, {work<FusedTile>(p, 4)});
+              work<FusedTile>(p, 7).buffer = 0;
+            }),
+            "instruction 8 (fused_predict, block): region_rows is 7, but 8 in the tile that instruction 7 loaded into "
+            "buffer 0; give both the same geometry, or load the tile anew");
 }
 
 TEST(ListsSections, HaveTheirValuesAlwaysAndAreNotStoredTo) {
