@@ -21,9 +21,10 @@ double share(std::uint64_t part, std::uint64_t whole) {
 }
 
 void measure(const std::string& manifest, const std::string& calibration, const std::string& pictures,
-             const std::string& flavour, std::size_t limit, const std::string& machine) {
+             const std::string& flavour, std::size_t skip, std::size_t limit, const std::string& machine) {
   const IntegerNetwork network(manifest, flavour, calibration);
-  const std::vector<Picture> all = read_cifar10(pictures);
+  std::vector<Picture> all = read_cifar10(pictures);
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(skip, all.size())));
   const std::size_t count = limit == 0 ? all.size() : std::min(limit, all.size());
   std::uint64_t right = 0;
   std::vector<predict::Survival> sums(network.trained.blocks.size());
@@ -69,9 +70,11 @@ void measure(const std::string& manifest, const std::string& calibration, const 
                static_cast<double>(causes[cause]) / static_cast<double>(count));
   }
   fmt::print(
-      "\nfused unit, in the mean: {:.0f} words, {:.0f} stalls for full queues, {:.0f} additions, {:.0f} products "
+      "\nfused unit, in the mean: {:.0f} words, {:.0f} terms, {:.0f} stalls for full queues, {:.0f} additions, {:.0f} "
+      "products "
       "of which {:.4f} have a survivor\n",
       static_cast<double>(fused.words) / static_cast<double>(count),
+      static_cast<double>(fused.terms) / static_cast<double>(count),
       static_cast<double>(fused.queue_stalls) / static_cast<double>(count),
       static_cast<double>(fused.survivors) / static_cast<double>(count),
       static_cast<double>(fused.products) / static_cast<double>(count), share(fused.live_products, fused.products));
@@ -89,18 +92,19 @@ int main(int argc, char** argv) {
   std::string pictures = FUSESIM_TEST_DATA "/fusionet_c10/images.bin";
   std::string flavour = "predicted";
   std::string machine;
-  std::size_t limit = 0;
+  std::size_t skip = 0, limit = 0;
   app.add_option("--manifest", manifest, "the trained network");
   app.add_option("--calibration", calibration, "pictures whose ranges give the formats");
   app.add_option("--pictures", pictures, "pictures to answer");
   app.add_option("--flavour", flavour, "pruned or predicted")->capture_default_str();
+  app.add_option("--skip", skip, "leave out so many pictures at the beginning");
   app.add_option("--limit", limit, "only so many pictures");
   app.add_option("--machine", machine,
                  "also run each picture on this machine at event fidelity, and compare every "
                  "tensor; archon-8x8 is one with a fused unit");
   CLI11_PARSE(app, argc, argv);
   try {
-    fusesim::trained::measure(manifest, calibration, pictures, flavour, limit, machine);
+    fusesim::trained::measure(manifest, calibration, pictures, flavour, skip, limit, machine);
   } catch (const std::exception& error) {
     fmt::print(stderr, "measure_accuracy: {}\n", error.what());
     return 1;
