@@ -28,14 +28,9 @@ fs::path file_of(const isa::ArrayConfig& config, const fs::path& folder, std::st
   return folder / fmt::format("{}{}{}{}", prefix, configuration_name(config), suffix, extension);
 }
 
-/// The command that builds the shared object. Plug-ins lie in BUILD/lib/fusesim/rtl.
+/// The command that builds the shared object.
 std::string build_command(const isa::ArrayConfig& config, const fs::path& folder, std::string_view suffix) {
-  std::error_code ignored;
-  const fs::path absolute = fs::absolute(folder, ignored).lexically_normal().parent_path().parent_path().parent_path();
-  // The script reads relative paths from the root of the repository, which is where it is likely called from.
-  const fs::path near = fs::proximate(absolute, ignored);
-  const fs::path build = near.empty() || near.string().starts_with(".") ? absolute : near;
-  std::string command = fmt::format("tools/build-rtl -B {} {}x{}", build.string(), config.rows, config.cols);
+  std::string command = fmt::format("{} {}x{}", build_tool(folder), config.rows, config.cols);
   if (config.accumulators == isa::Accumulators::single) command += " --single";
   if (!config.fuse_links) command += " --no-fuse";
   if (stages(config) != 0) command += fmt::format(" --stages {}", stages(config));
@@ -91,6 +86,15 @@ std::string configuration_name(const isa::ArrayConfig& config) {
 fs::path plugin_folder() {
   if (const char* folder = std::getenv("FUSESIM_RTL_DIR"); folder != nullptr && *folder != '\0') return folder;
   return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "fusesim" / "rtl";
+}
+
+std::string build_tool(const fs::path& folder) {
+  std::error_code ignored;
+  const fs::path absolute = fs::absolute(folder, ignored).lexically_normal().parent_path().parent_path().parent_path();
+  // The script reads relative paths from the root of the repository, which is where it is likely called from.
+  const fs::path near = fs::proximate(absolute, ignored);
+  const fs::path build = near.empty() || near.string().starts_with(".") ? absolute : near;
+  return fmt::format("tools/build-rtl -B {}", build.string());
 }
 
 std::vector<std::string> available_arrays(const fs::path& folder) {

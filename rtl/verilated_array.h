@@ -37,6 +37,10 @@ class AssertionFailed : public std::logic_error {
 /// running program.
 [[nodiscard]] std::filesystem::path plugin_folder();
 
+/// "tools/build-rtl -B BUILD": how a command begins that builds what is missing from a folder of plug-ins,
+/// BUILD/lib/fusesim/rtl.
+[[nodiscard]] std::string build_tool(const std::filesystem::path& folder);
+
 /// Configuration names of the shared objects in a folder, smallest array first.
 [[nodiscard]] std::vector<std::string> available_arrays(const std::filesystem::path& folder = plugin_folder());
 

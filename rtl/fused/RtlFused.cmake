@@ -3,7 +3,7 @@
 # fusesim_rtl_fused(NAME [ON_DEMAND] [SOURCE_DIR DIR] [OUTPUT_DIR DIR] [SUFFIX TEXT])
 #
 # Verilates the fused block with the parameters that NAME stands for, such as
-# 8x8_elastic_l24_a6_q30_w20_f4_m1024_p320_v64_t8192_b16_o8 (rtl/fused/verilated_fused_core.h says what is what), into a
+# 8x8_elastic_l24_a6_q30_w20_f4_m1024_p384_v64_t16384_b16_o8 (rtl/fused/verilated_fused_core.h says what is what), into a
 # target of its own, fused_NAME: a shared object in lib/fusesim/rtl of the build folder, which the program loads by that
 # name.
 #
@@ -39,7 +39,7 @@ function(fusesim_rtl_fused NAME)
   set(NUMBER "[1-9][0-9]*")
   set(PATTERN "${NUMBER}x${NUMBER}_(fixed|elastic)_l${NUMBER}_a${NUMBER}_q[0-9]+_w${NUMBER}_f${NUMBER}")
   if(NOT NAME MATCHES "^${PATTERN}_m${NUMBER}_p${NUMBER}_v${NUMBER}_t${NUMBER}_b${NUMBER}_o${NUMBER}$")
-    message(FATAL_ERROR "fusesim_rtl_fused: '${NAME}' is not like 8x8_elastic_l24_a6_q30_w20_f4_m1024_p320_v64_t8192_b16_o8")
+    message(FATAL_ERROR "fusesim_rtl_fused: '${NAME}' is not like 8x8_elastic_l24_a6_q30_w20_f4_m1024_p384_v64_t16384_b16_o8")
   endif()
   if(CMAKE_MATCH_1 STREQUAL "fixed")
     set(PARAMETERS MODE=0)

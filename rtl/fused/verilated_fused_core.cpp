@@ -19,12 +19,9 @@ namespace {
 
 constexpr std::string_view prefix = "fusesim_fused_", extension = ".so";
 
-/// The commands that build the shared object. Plug-ins lie in BUILD/lib/fusesim/rtl.
-std::string build_commands(const std::string& name, const fs::path& folder) {
-  std::error_code ignored;
-  const fs::path build = fs::absolute(folder, ignored).lexically_normal().parent_path().parent_path().parent_path();
-  return fmt::format("cmake -D FUSESIM_RTL_FUSED=\"{0}\" {1} && cmake --build {1} --target fused_{0}", name,
-                     build.string());
+/// The command that builds the shared object.
+std::string build_command(const std::string& name, const fs::path& folder) {
+  return fmt::format("{} --fused {}", build_tool(folder), name);
 }
 
 fs::path find(const fused::Config& config, const fs::path& folder) {
@@ -34,7 +31,7 @@ fs::path find(const fused::Config& config, const fs::path& folder) {
   const std::vector<std::string> there = available_fused_cores(folder);
   throw NoSuchFusedCore(fmt::format("no Verilated fused block {} in {} (there: {}); build it with: {}", name,
                                     folder.string(), there.empty() ? "none" : fmt::format("{}", fmt::join(there, ", ")),
-                                    build_commands(name, folder)));
+                                    build_command(name, folder)));
 }
 
 /// Shared objects stay loaded until the program ends: models may outlive whoever loaded them.
@@ -52,7 +49,7 @@ const FusesimRtlFusedPlugin& open(const fused::Config& config, const fs::path& f
   if (plugin.version != fusesim_rtl_fused_version ||
       std::string_view(plugin.source_digest) != FUSESIM_RTL_FUSED_DIGEST) {
     throw NoSuchFusedCore(fmt::format("{}: built from other sources than this program; build it again with: {}",
-                                      file.string(), build_commands(name, file.parent_path())));
+                                      file.string(), build_command(name, file.parent_path())));
   }
   if (plugin.configuration != name) {
     throw NoSuchFusedCore(fmt::format("{}: holds a fused block {}, not {}", file.string(), plugin.configuration, name));

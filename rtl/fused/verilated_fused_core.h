@@ -25,7 +25,7 @@ class NoSuchFusedCore : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// "8x8_elastic_l24_a6_q30_w20_f4_m1024_p320_v64_t8192_b16_o8": tile rows x columns, mode, lanes, adders, queue depth,
+/// "8x8_elastic_l24_a6_q30_w20_f4_m1024_p384_v64_t16384_b16_o8": tile rows x columns, mode, lanes, adders, queue depth,
 /// adder bits, ladders, mask channels, mask positions, level channels, tile bytes, tile port bytes, output lanes. What
 /// feeds the lists (rates, FIFO, composer) does not matter to the core.
 [[nodiscard]] std::string configuration_name(const fused::Config& config);

@@ -50,12 +50,11 @@ target_compile_definitions(
                               CONFIG_ELASTIC="${MUTANT_CONFIG_elastic}" CONFIG_FIXED="${MUTANT_CONFIG_fixed}")
 add_dependencies(fused_mutation_test ${FUSED_MUTANT_TARGETS})
 
-# The block of the preset archon-8x8 is built when the long tests are run, before them.
-set(ARCHON 8x8_elastic_l24_a6_q30_w20_f4_m1024_p320_v64_t8192_b16_o8)
-add_test(NAME build_fused_archon COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target fused_${ARCHON})
-set_tests_properties(build_fused_archon PROPERTIES FIXTURES_SETUP fused_archon LABELS long TIMEOUT 1800)
+# Array and fused block of the preset archon-8x8 are built when the long tests are run, before them.
+add_test(NAME build_rtl_archon COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target rtl_machine_archon-8x8)
+set_tests_properties(build_rtl_archon PROPERTIES FIXTURES_SETUP rtl_archon LABELS long TIMEOUT 1800)
 fusesim_test(fused_lockstep_long_test
   SOURCES fused_lockstep_long_test.cpp
-  DEPENDS test_fused_lockstep rtl_fused
-  LABELS long TIMEOUT 3600 FIXTURE fused_archon)
+  DEPENDS test_fused_lockstep rtl_fused sim_config
+  LABELS long TIMEOUT 3600 FIXTURE rtl_archon)
 add_dependencies(fused_lockstep_long_test rtl_fused_blocks)

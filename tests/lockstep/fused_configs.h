@@ -11,7 +11,7 @@
 
 namespace fusesim::test {
 
-/// "8x8_elastic_l24_a6_q30_w20_f4_m1024_p320_v64_t8192_b16_o8", see rtl/fused/verilated_fused_core.h.
+/// "8x8_elastic_l24_a6_q30_w20_f4_m1024_p384_v64_t16384_b16_o8", see rtl/fused/verilated_fused_core.h.
 inline fused::Config fused_config(const std::string& name) {
   fused::Config config;
   config.present = true;
@@ -31,8 +31,5 @@ inline const std::vector<std::string> verilated_fused_configurations = {
     "1x1_fixed_l1_a1_q0_w32_f1_m8_p400_v3_t2048_b1_o1",     "1x1_elastic_l3_a1_q4_w20_f2_m16_p64_v8_t512_b5_o1",
     "2x3_elastic_l4_a2_q5_w20_f2_m24_p100_v5_t1024_b4_o2",  "1x5_fixed_l6_a6_q0_w20_f3_m20_p128_v20_t1000_b7_o3",
     "4x4_elastic_l8_a3_q8_w18_f4_m32_p200_v16_t2048_b8_o5", "4x4_fixed_l5_a5_q0_w20_f1_m32_p128_v32_t2048_b16_o16"};
-
-/// The preset archon-8x8, built on demand.
-inline const std::string archon_fused_configuration = "8x8_elastic_l24_a6_q30_w20_f4_m1024_p320_v64_t8192_b16_o8";
 
 }  // namespace fusesim::test

@@ -4,6 +4,7 @@
 
 #include "hw/fused/stepped_fused_core.h"
 #include "rtl/fused/verilated_fused_core.h"
+#include "sim/config/machine_config.h"
 #include "tests/lockstep/fused_comparison.h"
 #include "tests/lockstep/fused_configs.h"
 
@@ -26,7 +27,8 @@ class ArchonLockstepTest : public FusedLockstepLongTest {};
 
 INSTANTIATE_TEST_SUITE_P(Configurations, FusedLockstepLongTest, testing::ValuesIn(verilated_fused_configurations),
                          [](const auto& parameter) { return parameter.param; });
-INSTANTIATE_TEST_SUITE_P(Configurations, ArchonLockstepTest, testing::Values(archon_fused_configuration),
+INSTANTIATE_TEST_SUITE_P(Configurations, ArchonLockstepTest,
+                         testing::Values(rtl::configuration_name(config::load("archon-8x8").core.fused)),
                          [](const auto& parameter) { return parameter.param; });
 
 TEST_P(FusedLockstepLongTest, RtlFollowsTheSteppedCoreForAMillionClocks) {

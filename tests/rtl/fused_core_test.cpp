@@ -222,10 +222,10 @@ TEST(FusedCoreLoader, NamesWhatIsThereAndTheCommandForWhatIsNot) {
     VerilatedFusedCore core(fused_config("1x1_fixed_l2_a2_q0_w9_f1_m8_p400_v3_t2048_b1_o1"));
     FAIL() << "not among the blocks of the default build";
   } catch (const NoSuchFusedCore& error) {
-    EXPECT_THAT(
-        error.what(),
-        AllOf(HasSubstr("no Verilated fused block 1x1_fixed_l2_a2_q0_w9_f1_m8_p400_v3_t2048_b1_o1"),
-              HasSubstr(elastic_name), HasSubstr("FUSESIM_RTL_FUSED="), HasSubstr("--target fused_1x1_fixed_l2")));
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("no Verilated fused block 1x1_fixed_l2_a2_q0_w9_f1_m8_p400_v3_t2048_b1_o1"),
+                      HasSubstr(elastic_name), HasSubstr("tools/build-rtl -B "),
+                      HasSubstr(" --fused 1x1_fixed_l2_a2_q0_w9_f1_m8_p400_v3_t2048_b1_o1")));
   }
 }
 
