@@ -111,6 +111,44 @@ std::vector<Candidate> candidates(const Graph& graph) {
   return found;
 }
 
+/// The candidate that a name means. Throws PredictError when there is none.
+std::size_t find_named(const Graph& graph, const std::vector<Candidate>& all, const std::string& name) {
+  if (name.empty()) throw PredictError("the name of a block to predict is empty; join names by commas, as in b1,b2");
+  const auto answers = [&](const Candidate& candidate) {
+    return candidate.name == name ||
+           std::ranges::any_of(candidate.layers, [&](NodeId layer) { return graph.node(layer).name == name; });
+  };
+  const auto at = std::ranges::find_if(all, answers);
+  if (at != all.end()) return static_cast<std::size_t>(at - all.begin());
+  std::vector<std::string> valid;
+  for (const Candidate& candidate : all) {
+    if (candidate.reason.empty()) valid.push_back(candidate.name);
+  }
+  throw PredictError(fmt::format("there is no block '{}' to predict{}", name,
+                                 valid.empty() ? "; the network has none" : names::suggestion(name, valid)));
+}
+
+/// Why nothing is predicted when no block was named: of the blocks that a user would have expected.
+[[noreturn]] void refuse_all(const Graph& graph, const std::vector<Candidate>& all) {
+  std::vector<const Candidate*> unsuitable, expanding;
+  for (const Candidate& each : all) {
+    if (each.reason.empty()) continue;
+    unsuitable.push_back(&each);
+    const auto& expand = std::get<Conv>(graph.node(each.layers[0]).op);
+    if (expand.out_channels > expand.in_channels) expanding.push_back(&each);
+  }
+  // A stem may look like a block, but those that expand are what the network is made of.
+  if (!expanding.empty()) unsuitable = expanding;
+  if (unsuitable.empty()) {
+    throw PredictError("the network has no block that expands its channels, so there is nothing to predict");
+  }
+  const Candidate& first = **std::ranges::min_element(unsuitable, {}, [](auto* each) { return each->layers[0]; });
+  throw PredictError(fmt::format(
+      "the network has no block that can be predicted: of {} in question the first, '{}', cannot because {}; run it "
+      "without prediction, or change the network and train it so",
+      unsuitable.size(), first.name, first.reason));
+}
+
 /// The batch norm after a layer, the layer's bias put through it.
 Norm norm_of(const FloatNetwork& network, NodeId layer, const std::optional<NodeId>& norm) {
   const std::uint32_t channels = network.graph.node(layer).shape.channels;
@@ -147,31 +185,23 @@ std::vector<BottleneckNodes> choose_blocks(const Graph& graph, std::span<const s
   for (std::size_t i = 0; i < all.size() && names.empty(); ++i) {
     chosen[i] = all[i].reason.empty() && expands(graph, *all[i].block);
   }
+  std::vector<const std::string*> named(all.size(), nullptr);
   for (const std::string& name : names) {
-    const auto answers = [&](const Candidate& candidate) {
-      return candidate.name == name ||
-             std::ranges::any_of(candidate.layers, [&](NodeId layer) { return graph.node(layer).name == name; });
-    };
-    const auto at = std::ranges::find_if(all, answers);
-    if (at == all.end()) {
-      std::vector<std::string> valid;
-      for (const Candidate& candidate : all) {
-        if (candidate.reason.empty()) valid.push_back(candidate.name);
-      }
-      throw PredictError(fmt::format("there is no block '{}' to predict{}", name,
-                                     valid.empty() ? "; the network has none" : names::suggestion(name, valid)));
+    const std::size_t at = find_named(graph, all, name);
+    if (!all[at].reason.empty()) refuse(all[at].name, all[at].reason);
+    if (named[at]) {
+      throw PredictError(fmt::format("block '{}' is to be predicted twice, as '{}' and as '{}'; name it once",
+                                     all[at].name, *named[at], name));
     }
-    if (!at->reason.empty()) refuse(at->name, at->reason);
-    chosen[static_cast<std::size_t>(at - all.begin())] = true;
+    named[at] = &name;
+    chosen[at] = true;
   }
   std::vector<BottleneckNodes> blocks;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (chosen[i]) blocks.push_back(*all[i].block);
   }
-  if (!blocks.empty()) return blocks;
-  const auto unsuitable = std::ranges::find_if(all, [](const Candidate& each) { return !each.reason.empty(); });
-  if (unsuitable != all.end()) refuse(unsuitable->name, unsuitable->reason);
-  throw PredictError("the network has no block that expands its channels, so there is nothing to predict");
+  if (blocks.empty()) refuse_all(graph, all);
+  return blocks;
 }
 
 FloatNetwork annotate(const FloatNetwork& network, std::span<const BottleneckNodes> blocks,

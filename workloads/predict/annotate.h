@@ -20,8 +20,8 @@ namespace fusesim::predict {
 
 /// Blocks that can be predicted, in order of execution: when `names` is empty all that have more middle than input
 /// channels, else those named, by block_name() or by the name of one of their layers. Throws PredictError with the
-/// block, the reason and the cure when a named block cannot be predicted, with the nearest name when there is none of
-/// that name, and when there is nothing to predict at all.
+/// block, the reason and the cure when a named block cannot be predicted or is named twice, with the nearest name when
+/// there is none of that name, and when there is nothing to predict at all.
 [[nodiscard]] std::vector<transform::BottleneckNodes> choose_blocks(const graph::Graph& graph,
                                                                     std::span<const std::string> names = {});
 

@@ -159,7 +159,7 @@ TEST(Annotate, OnlyTheBlocksThatAreNamedArePredicted) {
   };
   EXPECT_THAT(name_all({}), ElementsAre("b1", "b2", "b3"));
   EXPECT_THAT(name_all({"b3", "b1"}), ElementsAre("b1", "b3"));
-  EXPECT_THAT(name_all({"b2.dw", "b2"}), ElementsAre("b2"));
+  EXPECT_THAT(name_all({"b2.dw"}), ElementsAre("b2"));
   const auto blocks = choose_blocks(network.graph, std::vector<std::string>{"b2"});
   const FloatNetwork annotated = annotate(network, blocks, untrained_predictors(network, blocks, 0.5));
   EXPECT_TRUE(annotated.graph.find("b1.expand"));
@@ -218,6 +218,33 @@ TEST(Annotate, UnsuitableBlocksAreRefusedWithReasonAndCure) {
   plain.add("input", graph::Input{{4, 5, 5}});
   EXPECT_EQ(refusal(plain, {}), "the network has no block that expands its channels, so there is nothing to predict");
   EXPECT_EQ(refusal(plain, {"b1"}), "there is no block 'b1' to predict; the network has none");
+}
+
+TEST(Annotate, BlocksAreNamedOnce) {
+  const graph::Graph graph = sample_network().graph;
+  EXPECT_EQ(refusal(graph, {"b1", "b2"}), "accepted");
+  EXPECT_EQ(refusal(graph, {"b1", "b2", "b1"}),
+            "block 'b1' is to be predicted twice, as 'b1' and as 'b1'; name it once");
+  EXPECT_EQ(refusal(graph, {"b2.dw", "b2"}),
+            "block 'b2' is to be predicted twice, as 'b2.dw' and as 'b2'; name it once");
+  constexpr const char* empty = "the name of a block to predict is empty; join names by commas, as in b1,b2";
+  EXPECT_EQ(refusal(graph, {""}), empty);
+  EXPECT_EQ(refusal(graph, {"b1", ""}), empty);
+}
+
+TEST(Annotate, ANetworkWithoutSuitableBlocksGivesTheReasonOfTheFirstThatExpands) {
+  constexpr const char* cure = "; run it without prediction, or change the network and train it so";
+  constexpr auto relu6 = graph::ActivationKind::relu6;
+  graph::Graph graph;
+  NodeId at = graph.add("input", graph::Input{{4, 12, 12}});
+  at = add_block(graph, "stem", at, {.middle = 4, .out = 4, .activation = relu6});
+  const std::string begin = "the network has no block that can be predicted: of ";
+  EXPECT_EQ(refusal(graph, {}),
+            begin + "1 in question the first, 'stem', cannot because 'stem.expand.act' is relu6, not relu" + cure);
+  at = add_block(graph, "b1", at, {.middle = 8, .out = 4, .activation = relu6});
+  add_block(graph, "b2", at, {.middle = 8, .out = 4, .kernel = 9});
+  EXPECT_EQ(refusal(graph, {}),
+            begin + "2 in question the first, 'b1', cannot because 'b1.expand.act' is relu6, not relu" + cure);
 }
 
 TEST(Annotate, PredictorsThatDoNotFitAreRefused) {
