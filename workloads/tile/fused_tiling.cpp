@@ -388,19 +388,18 @@ void check_fused_unit(const LayerTask& task, const isa::machine::CoreConfig& cor
   }
   const auto require = [&](const char* what, std::uint64_t needed, const char* field, std::uint64_t available) {
     if (needed <= available) return;
-    throw CompileError(fmt::format("layer '{}' {} {}, but {} is {}; raise it to {} or more, or run the block unfused",
-                                   task.name, what, needed, field, available, needed));
+    throw CompileError(
+        fmt::format("layer '{}' has {} {}, but {} is {}; raise it to {} or more, or run the block unfused", task.name,
+                    needed, what, field, available, needed));
   };
-  require("has middle channels in a group:", block.middle_channels / block.groups, "fused.mask_channels",
-          unit.mask_channels);
+  require("middle channels a group", block.middle_channels / block.groups, "fused.mask_channels", unit.mask_channels);
   const FusedSpan rows =
       largest(fused_spans(g.in_height, g.out_height, g.kernel_height, g.stride_height, g.pad_top, unit.tile_rows));
   const FusedSpan columns =
       largest(fused_spans(g.in_width, g.out_width, g.kernel_width, g.stride_width, g.pad_left, unit.tile_columns));
   const std::uint64_t positions = std::uint64_t{rows.in_count} * columns.in_count;
-  require("has tiles whose input positions are", positions, "fused.mask_positions", unit.mask_positions);
-  require("has tiles whose input bytes are", positions * (block.in_channels / block.groups), "fused.tile_bytes",
-          unit.tile_bytes);
+  require("input positions in a tile", positions, "fused.mask_positions", unit.mask_positions);
+  require("input bytes in a tile", positions * (block.in_channels / block.groups), "fused.tile_bytes", unit.tile_bytes);
 }
 
 FusedTiling choose_fused_tiling(const LayerTask& task, const std::vector<GroupLists>& lists, const Options& options) {
