@@ -30,10 +30,10 @@ struct FusedConfig {
   std::uint32_t adder_bits = 20;       ///< Signed width of a composed weight; 8 .. 32.
   std::uint32_t ladders = 4;           ///< F: ternary sums that may end in a cycle, a PE; 1 .. 16.
   std::uint32_t mask_channels = 1024;  ///< Middle channels of a group that the mask storage holds; at most 4096.
-  std::uint32_t mask_positions =
-      320;  ///< Input positions of a tile that mask 1 covers; at least tile_rows * tile_columns.
+  /// Input positions of a tile that mask 1 covers; at least tile_rows * tile_columns.
+  std::uint32_t mask_positions = 384;
   std::uint32_t level_channels = 64;   ///< Middle channels whose 3-bit values are held between the predictor's stages.
-  std::uint32_t tile_bytes = 8192;     ///< Of each of the two input tiles: channels * positions.
+  std::uint32_t tile_bytes = 16384;    ///< Of each of the two input tiles: channels * positions.
   std::uint32_t tile_port_bytes = 16;  ///< Bytes a cycle that load a tile.
   std::uint32_t list_bytes_per_cycle = 0;       ///< From the weights scratchpad; 0: a word whenever it is wanted.
   std::uint32_t list_fifo_bytes = 1024;         ///< Between scratchpad and broadcast; at least the widest word.
