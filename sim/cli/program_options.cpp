@@ -92,8 +92,10 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
   app.add_flag("--fused", options.predicted,
                "Run expand-depthwise-project blocks on the fused unit, with both ReLUs predicted: weights pruned, "
                "predictors made up (machines with a fused unit)");
-  app.add_option("--survival", options.survival,
-                 "Share of values that a predicted ReLU lets pass, 0 to 1 (default 0.3)")
+  app.add_option(
+         "--survival", options.survival,
+         "Share of values that a predicted ReLU lets pass, 0 to 1 (default 0.3); of made-up masks, when an elastic "
+         "trace runs --timing-only")
       ->type_name("SHARE")
       ->check(given);
   app.add_option("--blocks", options.blocks, "Blocks to predict, joined by commas (default: all that can be)")

@@ -140,12 +140,25 @@ int run_array(std::ostream& out, const Options& options, const isa::Program& pro
   return 0;
 }
 
+/// Whether the program's cycles depend on which values predicted ReLUs let pass.
+bool depends_on_masks(const isa::machine::Program& program, const config::MachineConfig& machine) {
+  return machine.core.fused.mode == isa::machine::FusedMode::elastic &&
+         std::any_of(program.instructions.begin(), program.instructions.end(), [](const auto& instruction) {
+           return std::holds_alternative<isa::machine::FusedAccumulate>(instruction.work);
+         });
+}
+
 int run_whole(std::ostream& out, const Options& options, const isa::machine::Program& program,
               const config::MachineConfig& machine) {
   run::MachineOptions how;
   how.fidelity = parse_fidelity(options.fidelity);
   how.values = !options.timing_only;
-  if (options.timing_only) how.survival = survival_of(options.program);
+  if (options.timing_only && depends_on_masks(program, machine)) {
+    how.survival = survival_of(options.program);
+    std::cerr << fmt::format(
+        "fusesim: without values the masks of predicted ReLUs are made up: each passes by chance, {} of the time\n",
+        *how.survival);
+  }
   how.waves = waves_of(options);
   if (how.waves && how.fidelity == accelerator::Fidelity::event) {
     if (options.timing_only) throw UsageError("--vcd shows values; leave out --timing-only");
@@ -178,6 +191,12 @@ int run_trace(std::ostream& out, const Options& options) {
   } catch (const isa::InvalidProgram& error) {
     throw UsageError(fmt::format("{}: {}", options.program.network, error.what()));
   }
+  if (options.timing_only && options.program.survival.empty() && depends_on_masks(program, machine)) {
+    throw UsageError(fmt::format(
+        "{}: its cycles depend on what predicted ReLUs let pass, which --timing-only does not compute; leave it out, "
+        "or give --survival SHARE for masks made up by chance",
+        options.program.network));
+  }
   return run_whole(out, options, program, machine);
 }
 
@@ -207,7 +226,8 @@ const Registration run_command(
               "event: by the timing law, fastest; stepped: every register every clock; rtl: the Verilated array "
               "(default event; all three agree)")
            ->type_name("KIND");
-       app.add_flag("--timing-only", options->timing_only, "Do not compute values (event fidelity)");
+       app.add_flag("--timing-only", options->timing_only,
+                    "Do not compute values (event fidelity); masks of an elastic fused unit are made up");
        app.add_option("--vcd", options->vcd, "Write waveforms to this file")->type_name("FILE");
        app.add_option("--vcd-window", options->window, "Cycles to write, END excluded")->type_name("FIRST:END");
        app.add_option(
@@ -224,6 +244,7 @@ const Registration run_command(
            "stall accounted for; without one the array alone is timed, on ideal memory.\n"
            "Examples: fusesim run mobilenet_v2 --variant fuse_half --array 32x32\n"
            "          fusesim run mobilenet_v2 --dram DDR4-2400 --timeline v2.json\n"
+           "          fusesim run fusionet_c10 --machine archon-8x8 --fused\n"
            "          fusesim run v2.trace --vcd v2.vcd --vcd-window 1000:1400 --vcd-scope 'pe[0:3][0:3],ports'");
        return [options](std::ostream& out) { return run_program(out, *options); };
      }});

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 #include "hw/isa/nearest.h"
@@ -208,6 +209,12 @@ void write(std::ostream& out, const Table& table, Format format) {
     case Format::json:
       return write_json(out, table);
   }
+}
+
+std::string text_of(const Table& table, Format format) {
+  std::ostringstream text;
+  write(text, table, format);
+  return text.str();
 }
 
 }  // namespace fusesim::report

@@ -62,5 +62,6 @@ class Table {
 /// Terminal: aligned columns under names and units, numbers to the right. CSV: header and RFC 4180 quoting, lines end
 /// in LF. JSON: {"title", "columns": [{"name", "unit", "description"}], "rows": [{name: value}], "notes"}.
 void write(std::ostream& out, const Table& table, Format format);
+[[nodiscard]] std::string text_of(const Table& table, Format format);
 
 }  // namespace fusesim::report

@@ -127,6 +127,9 @@ Table cycles_report(const Measured& measured) {
                   "each ReLU passes a share of {}.",
                   usual_survival));
   table.add_note(
+      "MACs / 64, dense-64 and sparse-64 have ideal memory and neither bias nor stall, also where dense_over and "
+      "sparse_over divide them by cycles on a real one.");
+  table.add_note(
       "The closed form has no survival, bias, halo, packing, stall or memory. quoted_*: another network (MobileNetV2, "
       "unmodified) on the study's machines.");
   return table;
@@ -160,6 +163,9 @@ Table multiplications_report(const Measured& measured) {
                      all ? Cell(edge / million) : Cell(), all ? Cell(ratio(block.dense, block.fused + edge)) : Cell()});
     }
   }
+  table.add_note(
+      "A line a block: --out DIR, archon_multiplications.csv. The modified ShuffleNet is left out: its blocks "
+      "are expand, shuffle, project, depthwise.");
   table.add_note("Every ratio is over the fused column of its own line. Predicted: a survival of " +
                  fmt::format("{} of each ReLU, synthetic.", usual_survival));
   return table;
@@ -168,9 +174,9 @@ Table multiplications_report(const Measured& measured) {
 Table survival_report(const Measured& measured) {
   Table table("FusioNet for CIFAR-10 against the survival of its ReLUs (synthetic), ample memory",
               {{"survival", "", "Share of values that each of the two predicted ReLUs passes", 1, false},
+               {"passed", "", "Share of broadcast terms that both masks pass, measured", 3, false},
                {"cycles", "", "24 lanes, 6 adders, queues of 30", 3, false},
                {"queue_stalls", "cycles", "The broadcast is held by a full queue", 3, false},
-               {"output_stalls", "cycles", "", 3, false},
                {"survivors", "M", "Terms added, all PEs", 3, false},
                {"live_products", "M", "Products with at least one survivor", 3, false},
                {"products", "M", "All, as the fixed mode multiplies", 3, false},
@@ -187,7 +193,8 @@ Table survival_report(const Measured& measured) {
   std::sort(lines.begin(), lines.end());
   for (const auto& [survival, result] : lines) {
     const fused::Counters& counters = result->fused;
-    table.add_row({survival, result->cycles, counters.queue_stalls, counters.output_stalls,
+    constexpr std::uint64_t pes = 64;  // All tiles of this network are full.
+    table.add_row({survival, ratio(counters.survivors, counters.terms * pes), result->cycles, counters.queue_stalls,
                    millions(counters.survivors), millions(counters.live_products), millions(counters.products), fixed});
   }
   return table;

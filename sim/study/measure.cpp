@@ -9,6 +9,7 @@
 #include "sim/run/machine_run.h"
 #include "sim/run/network.h"
 #include "workloads/predict/annotate.h"
+#include "workloads/quantize/quantize.h"
 #include "workloads/quantize/synthetic.h"
 #include "workloads/quantize/untrained.h"
 #include "workloads/tile/compile.h"
@@ -57,11 +58,15 @@ Result Measurer::run(const Point& point) {
   options.fused.schedule =
       point.terms == Terms::passing_lists ? tile::FusedSchedule::lists_pass : tile::FusedSchedule::best;
   if (point.terms == Terms::factors) options.fused.source = isa::machine::FusedSource::factors;
-  const tile::Options tiling = run::tile_options(machine, options);
-  const tile::Compiled compiled =
-      is_fused(point.dataflow)
-          ? tile::compile(predicted(point.network, point.survival).quantized, describe(point), tiling)
-          : tile::compile(unpredicted(point), describe(point), tiling);
+  tile::Options tiling = run::tile_options(machine, options);
+  tile::Compiled compiled;
+  if (is_fused(point.dataflow)) {
+    const predict::SyntheticPredicted& network = predicted(point.network, point.survival);
+    tiling.input = quantize::quantize_map(network.images.front(), network.quantized.format(network.quantized.input()));
+    compiled = tile::compile(network.quantized, describe(point), tiling);
+  } else {
+    compiled = tile::compile(unpredicted(point), describe(point), tiling);
+  }
 
   run::MachineOptions run_options;
   run_options.values = options.values;

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <ostream>
-#include <sstream>
 
 #include "hw/isa/write_file.h"
 #include "sim/study/archon.h"
@@ -12,12 +11,6 @@
 namespace fusesim::sweep {
 
 namespace {
-
-std::string text_of(const report::Table& table, report::Format format) {
-  std::ostringstream text;
-  report::write(text, table, format);
-  return text.str();
-}
 
 /// A line a network: the others are for files.
 report::Table totals_only(const report::Table& table) {
@@ -46,7 +39,8 @@ Ending run_archon_session(const Request& request, std::ostream& out, std::ostrea
     measured = study::measure_all(progress, [&stop] { return stop.load(); });
   }
   if (measured.results.size() < study::points().size()) {
-    if (!directory.empty()) isa::write_file(partial, text_of(study::points_report(measured), report::Format::csv));
+    if (!directory.empty())
+      isa::write_file(partial, report::text_of(study::points_report(measured), report::Format::csv));
     messages << "fusesim: interrupted after " << measured.results.size() << " of " << study::points().size()
              << " points" << (directory.empty() ? "" : "; they are in " + partial.string()) << '\n';
     return Ending::interrupted;
@@ -61,19 +55,19 @@ Ending run_archon_session(const Request& request, std::ostream& out, std::ostrea
        {"archon_points", study::points_report(measured)}}};
   if (!directory.empty()) {
     for (const auto& [name, table] : tables) {
-      isa::write_file(directory / (name + ".csv"), text_of(table, report::Format::csv));
-      isa::write_file(directory / (name + ".json"), text_of(table, report::Format::json));
+      isa::write_file(directory / (name + ".csv"), report::text_of(table, report::Format::csv));
+      isa::write_file(directory / (name + ".json"), report::text_of(table, report::Format::json));
     }
     std::filesystem::remove(partial);
   }
   if (request.format != report::Format::table) {
-    out << text_of(tables[4].second, request.format);
+    out << report::text_of(tables[4].second, request.format);
     return Ending::finished;
   }
-  out << text_of(tables[0].second, request.format) << '\n'
-      << text_of(totals_only(multiplications), request.format) << '\n'
-      << text_of(tables[2].second, request.format) << '\n'
-      << text_of(tables[3].second, request.format);
+  out << report::text_of(tables[0].second, request.format) << '\n'
+      << report::text_of(totals_only(multiplications), request.format) << '\n'
+      << report::text_of(tables[2].second, request.format) << '\n'
+      << report::text_of(tables[3].second, request.format);
   return Ending::finished;
 }
 

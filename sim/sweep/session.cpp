@@ -28,16 +28,10 @@ namespace fusesim::sweep {
 
 namespace {
 
-std::string text_of(const report::Table& table, report::Format format) {
-  std::ostringstream text;
-  report::write(text, table, format);
-  return text.str();
-}
-
 /// CSV and JSON of one report.
 void write_report(const std::filesystem::path& directory, const std::string& name, const report::Table& table) {
-  isa::write_file(directory / (name + ".csv"), text_of(table, report::Format::csv));
-  isa::write_file(directory / (name + ".json"), text_of(table, report::Format::json));
+  isa::write_file(directory / (name + ".csv"), report::text_of(table, report::Format::csv));
+  isa::write_file(directory / (name + ".json"), report::text_of(table, report::Format::json));
 }
 
 using Scripts = std::vector<std::pair<std::string, std::string>>;
@@ -60,9 +54,9 @@ Product paper_product(const std::vector<Point>& points, const Results& results, 
   const PaperComparison comparison = compare_with_paper(results);
   const report::Table joint = joint_report(comparison);
   Product product;
-  product.printed = format == report::Format::table
-                        ? text_of(speedup_report(comparison), format) + "\n" + text_of(size_report(comparison), format)
-                        : text_of(joint, format);
+  product.printed = format == report::Format::table ? report::text_of(speedup_report(comparison), format) + "\n" +
+                                                          report::text_of(size_report(comparison), format)
+                                                    : report::text_of(joint, format);
   product.files = {{"paper", joint}, {"paper_points", to_report(make_rows(points, results))}};
   product.figures = {{"paper_speedup_by_size", gnuplot_script(size_figure(comparison), "paper_speedup_by_size")},
                      {"paper_cycles", gnuplot_script(cycles_figure(results), "paper_cycles")}};
@@ -93,7 +87,7 @@ Product sweep_product(const Expansion& expansion, const Results& results, const 
     table.add_note(fmt::format("Left out {}: {}.", counted(count, "combination"), rule));
   }
   Product product;
-  product.printed = text_of(chosen(table, request.columns), request.format);
+  product.printed = report::text_of(chosen(table, request.columns), request.format);
   product.files = {{"sweep", table}};
   product.figures = sweep_figures(rows);
   return product;
@@ -217,7 +211,7 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
     const std::size_t settled = outcome.results.size() + outcome.infeasible.size();
     if (journal) {
       const auto rows = finished_rows(request.paper ? points : expansion.points, outcome);
-      isa::write_file(partial, text_of(to_report(rows), report::Format::csv));
+      isa::write_file(partial, report::text_of(to_report(rows), report::Format::csv));
     }
     messages << fmt::format("fusesim: interrupted after {} of {} points; {}\n", settled, settled + outcome.missing,
                             journal

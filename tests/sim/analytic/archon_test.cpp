@@ -88,6 +88,25 @@ TEST(BlockMultiplications, DenseOverFusedAreThePublishedRatios) {
   EXPECT_EQ(std::round(10 * dense_over_fused("fusionet_c10")), 148);
 }
 
+// Its blocks are expand, shuffle, project, depthwise: not fused here. docs/results.md tells the two ways to count them.
+TEST(BlockMultiplications, OfTheModifiedShuffleNetAreNotTheTwentyFoldPublished) {
+  std::uint64_t dense = 0, grouped = 0, shuffled = 0;
+  for (const tests::CsvRow& row : tests::read_csv(FUSESIM_TEST_DATA "/archon_blocks.csv")) {
+    if (row.at("network") != "ShuffleNet_modified_cifar10") continue;
+    const auto of = [&](const char* column) { return std::stoull(row.at(column)); };
+    const std::uint64_t in_pixels = of("in_hw") * of("in_hw"), out_pixels = of("out_hw") * of("out_hw");
+    const std::uint64_t taps = of("kernel") * of("kernel");
+    dense +=
+        in_pixels * of("mid_c") * (of("in_c") + of("project_c")) / of("groups") + out_pixels * taps * of("project_c");
+    shuffled += out_pixels * taps * of("in_c") * of("project_c");
+    grouped += out_pixels * taps * of("in_c") * of("project_c") / of("groups");
+  }
+  EXPECT_EQ(dense, 168517248U);
+  EXPECT_EQ(grouped, 6524928U);
+  EXPECT_EQ(shuffled, 19574784U);
+  EXPECT_TRUE(worth_fusing(network("archon_shufflenet")).empty());
+}
+
 TEST(BlockMultiplications, OfOneBlockCountedByHand) {
   // FusioNet b1: 32x32 pixels, 32 -> 2368 -> 32 in 4 groups, 3x3.
   const BlockMultiplications block =

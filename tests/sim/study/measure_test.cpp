@@ -8,6 +8,8 @@
 #include <numeric>
 #include <variant>
 
+#include "sim/run/machine_run.h"
+#include "sim/run/network.h"
 #include "workloads/predict/statistics.h"
 #include "workloads/predict/synthetic_predicted.h"
 #include "workloads/zoo/zoo.h"
@@ -42,6 +44,19 @@ TEST(Study, BroadcastsTheWordsThatTheListsOfFusioNetHave) {
   EXPECT_EQ(result.fused.terms, terms);
   EXPECT_EQ(result.fused.queue_stalls, 0U) << "mode fixed has no queues";
   EXPECT_EQ(std::accumulate(result.causes.begin(), result.causes.end(), std::uint64_t{0}), result.cycles);
+}
+
+TEST(Study, EqualsARunOfTheSameNetworkFromTheCommandLine) {
+  const Point point{"archon_mobilenet_v2", Dataflow::fused_elastic, Memory::ddr4};
+  run::NetworkOptions options;
+  options.prediction = run::PredictionOptions{.survival = point.survival};
+  const config::MachineConfig machine = config::load("archon-8x8");
+  const tile::Compiled compiled = run::compile_network({point.network}, machine, options);
+  const run::MachineRun ran = run::run_machine(compiled.program, machine, {});
+  const Result measured = Measurer().measure(point);
+  EXPECT_EQ(measured.cycles, ran.record.cycles);
+  EXPECT_EQ(measured.causes, ran.record.causes);
+  EXPECT_EQ(measured.dram_bytes, ran.record.dram_bytes_read + ran.record.dram_bytes_written);
 }
 
 TEST(Study, ListsPointsOnceAndOnMachinesThatAreValid) {

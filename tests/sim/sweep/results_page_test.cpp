@@ -4,28 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <map>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "read_file.h"
+#include "tests/support/program_output.h"
 #include "tests/support/temporary_directory.h"
 
 namespace fusesim {
 namespace {
-
-std::string output_of(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error("popen failed");
-  std::string output;
-  char buffer[4096];
-  for (std::size_t n = 0; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, n);
-  if (pclose(pipe) != 0) throw std::runtime_error(command + " failed: " + output);
-  return output;
-}
 
 struct Example {
   std::string arguments, output;
@@ -51,7 +40,7 @@ TEST(ResultsPage, ShowsWhatTheProgramPrintsOfWholeMachines) {
   const std::vector<Example> all = examples();
   ASSERT_EQ(all.size(), 3U);
   for (const Example& example : all) {
-    EXPECT_EQ(output_of("'" FUSESIM_PROGRAM "' sweep " + example.arguments), example.output)
+    EXPECT_EQ(test::output_of("'" FUSESIM_PROGRAM "' sweep " + example.arguments), example.output)
         << "a figure changed: raise machine_version (sim/sweep/point.h), put the program's output into docs/results.md "
            "again, and see whether its text still holds";
   }
@@ -60,14 +49,16 @@ TEST(ResultsPage, ShowsWhatTheProgramPrintsOfWholeMachines) {
 TEST(ResultsPage, ShowsTheFigureThatTheSweepOverBandwidthsDraws) {
   const test::TemporaryDirectory directory;
   const std::string out = (directory.path() / "out").string();
-  static_cast<void>(output_of("'" FUSESIM_PROGRAM "' sweep " + examples().at(1).arguments + " --out '" + out + "'"));
+  static_cast<void>(
+      test::output_of("'" FUSESIM_PROGRAM "' sweep " + examples().at(1).arguments + " --out '" + out + "'"));
   EXPECT_TRUE(read_file(FUSESIM_DOCS "/images/speedup_vs_bandwidth.svg") ==
               read_file(out + "/bandwidth_simulated_pipelined_pingpong_column_256KiB-256KiB-512KiB_64x64.svg"))
       << "put the figure into docs/images again";
 }
 
 TEST(ResultsPage, SaysOfFuseOnADramWhatIsSo) {
-  std::istringstream csv(output_of("'" FUSESIM_PROGRAM "' sweep " + examples().front().arguments + " --format csv"));
+  std::istringstream csv(
+      test::output_of("'" FUSESIM_PROGRAM "' sweep " + examples().front().arguments + " --format csv"));
   std::string line;
   std::getline(csv, line);
   ASSERT_EQ(line,
