@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run/machine_run.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -52,7 +53,12 @@ MachineRun run_machine(const isa::machine::Program& program, const config::Machi
   };
   std::optional<WaveFile> waves;
   if (options.waves) {
-    waves.emplace(core.array, *options.waves, machine.frequency_mhz);
+    const bool fused = std::any_of(program.instructions.begin(), program.instructions.end(), [](const auto& one) {
+      return std::holds_alternative<isa::machine::FusedAccumulate>(one.work);
+    });
+    waves.emplace(core.array, *options.waves, machine.frequency_mhz,
+                  fused ? std::optional(core.fused) : std::optional<isa::machine::FusedConfig>());
+    if (fused) how.observe_fused = waves->fused_observer();
     how.window_begin = waves->observed_begin();
     how.window_end = waves->observed_end();
     how.observe = waves->observer();

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "hw/array/stepped_array.h"
+#include "hw/fused/stepped_fused_core.h"
 
 namespace fusesim::run {
 
@@ -29,6 +30,18 @@ waves::WaveScope parse_scope(const std::string& scope, const isa::ArrayConfig& a
   }
 }
 
+waves::FusedScope fused_scope(const std::string& scope, const fused::Config& config) {
+  constexpr std::uint32_t shown_channels = 16;
+  isa::ArrayConfig tile;
+  tile.rows = config.tile_rows;
+  tile.cols = config.tile_columns;
+  waves::FusedScope shown{parse_scope(scope, tile), {}};
+  for (std::uint32_t channel = 0; channel < std::min(shown_channels, config.mask_channels); ++channel) {
+    shown.channels.push_back(channel);
+  }
+  return shown;
+}
+
 }  // namespace
 
 void WaveFile::check_window(const Waves& waves, std::uint64_t cycles) {
@@ -38,7 +51,8 @@ void WaveFile::check_window(const Waves& waves, std::uint64_t cycles) {
   }
 }
 
-WaveFile::WaveFile(const isa::ArrayConfig& array, const Waves& waves, double clock_mhz)
+WaveFile::WaveFile(const isa::ArrayConfig& array, const Waves& waves, double clock_mhz,
+                   const std::optional<fused::Config>& fused)
     : waves_(waves),
       unfinished_(unfinished(waves.file)),
       scope_(parse_scope(waves.scope, array)),
@@ -46,8 +60,11 @@ WaveFile::WaveFile(const isa::ArrayConfig& array, const Waves& waves, double clo
               {"1ps", std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(1e6 / clock_mhz)))},
               {waves.begin, waves.end}),
       probe_(writer_, array, scope_) {
+  if (fused) fused_probe_.emplace(writer_, *fused, fused_scope(waves.scope, *fused));
   // Before the first edge every register is as after reset.
-  if (waves.begin == 0) probe_.start(0, array::SteppedArray(array));
+  if (waves.begin != 0) return;
+  probe_.start(0, array::SteppedArray(array));
+  if (fused) fused_probe_->start(0, fused::SteppedFusedCore(*fused));
 }
 
 WaveFile::~WaveFile() {
@@ -62,6 +79,17 @@ accelerator::CycleObserver WaveFile::observer() {
       probe_.start(waves_.begin, model);
     } else {
       probe_.sample(cycle, model, in, out);
+    }
+  };
+}
+
+accelerator::FusedObserver WaveFile::fused_observer() {
+  return [this](std::uint64_t cycle, const fused::FusedCore& core, const fused::CoreInputs& inputs) {
+    // Told after the edge: what the edge before the window leaves is what the window begins with.
+    if (cycle < waves_.begin) {
+      fused_probe_->start(waves_.begin, core);
+    } else {
+      fused_probe_->sample(cycle, core, inputs);
     }
   };
 }
