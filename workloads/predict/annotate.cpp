@@ -128,19 +128,18 @@ std::size_t find_named(const Graph& graph, const std::vector<Candidate>& all, co
                                  valid.empty() ? "; the network has none" : names::suggestion(name, valid)));
 }
 
-/// Why nothing is predicted when no block was named: of the blocks that a user would have expected.
+/// Why nothing is predicted when no block was named. Only those that expand are in question: a stem that looks like a
+/// block would not be predicted if it were one.
 [[noreturn]] void refuse_all(const Graph& graph, const std::vector<Candidate>& all) {
-  std::vector<const Candidate*> unsuitable, expanding;
+  std::vector<const Candidate*> unsuitable;
   for (const Candidate& each : all) {
-    if (each.reason.empty()) continue;
-    unsuitable.push_back(&each);
     const auto& expand = std::get<Conv>(graph.node(each.layers[0]).op);
-    if (expand.out_channels > expand.in_channels) expanding.push_back(&each);
+    if (!each.reason.empty() && expand.out_channels > expand.in_channels) unsuitable.push_back(&each);
   }
-  // A stem may look like a block, but those that expand are what the network is made of.
-  if (!expanding.empty()) unsuitable = expanding;
   if (unsuitable.empty()) {
-    throw PredictError("the network has no block that expands its channels, so there is nothing to predict");
+    throw PredictError(
+        "the network has no block that expands its channels before a depthwise layer and projects them behind it, so "
+        "there is nothing to predict; run it without prediction");
   }
   const Candidate& first = **std::ranges::min_element(unsuitable, {}, [](auto* each) { return each->layers[0]; });
   throw PredictError(fmt::format(
