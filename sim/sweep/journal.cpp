@@ -34,7 +34,8 @@ std::string heading() {
       fmt::format("{}: cannot {}: {}", path.string(), action, std::generic_category().message(error)));
 }
 
-/// The causes and counts of a machine's result that stand joined by colons.
+/// The causes and counts of a machine's result that stand joined by colons. A sweep's points have no fused unit:
+/// predict and stall are 0.
 template <typename Machine>
 auto joined_fields(Machine& machine) {
   using control::machine::Cause;

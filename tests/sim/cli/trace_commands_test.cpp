@@ -55,9 +55,9 @@ TEST_F(TraceCommands, TextAndTraceOfMachineProgramsTurnIntoEachOther) {
                               "$F disasm a.trace | cmp - a.fasm && "
                               "head -n 2 a.fasm; done");
   EXPECT_EQ(result.status, 0) << result.output;
-  EXPECT_EQ(
-      result.output,
-      "fusesim 1 machine\nnetwork \"gated FuSe layer on 5x3\"\nfusesim 1 machine\nnetwork \"pointwise on 4x4\"\n");
+  EXPECT_EQ(result.output,
+            "fusesim 1 machine\nnetwork \"gated FuSe layer on 5x3\"\nfusesim 1 machine\nnetwork \"pointwise on 4x4\"\n"
+            "fusesim 1 machine\nnetwork \"predicted blocks on 4x4\"\n");
 }
 
 TEST_F(TraceCommands, MistakesInMachineProgramsAreNamed) {

@@ -25,7 +25,7 @@ Point point(std::uint32_t side) {
 
 const Result simulated{1000, 77, array::CycleBreakdown{600, 100, 250, 50}};
 const Result formula{2000, 88, std::nullopt};
-const Result machine{3600, 99, std::nullopt, MachineResult{{800, 700, 600, 500, 400, 300, 200, 100}, 12345, 678}};
+const Result machine{3600, 99, std::nullopt, MachineResult{{800, 700, 600, 500, 0, 0, 400, 300, 200, 100}, 12345, 678}};
 
 Point on_ddr4(std::uint32_t side) {
   Point on = point(side);
