@@ -45,5 +45,6 @@ function(fusesim_test NAME)
   if(ARG_FIXTURE)
     set(FIXTURE FIXTURES_REQUIRED ${ARG_FIXTURE})
   endif()
-  gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${LABELS} ${FIXTURE})
+  # Parameters have names; without NO_PRETTY_VALUES their bytes would be printed after them.
+  gtest_discover_tests(${NAME} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${LABELS} ${FIXTURE})
 endfunction()
