@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "hw/fused/list_reader.h"
 #include "hw/fused/output_value.h"
 #include "hw/fused/parsed_lists.h"
+#include "hw/fused/tile.h"
 #include "hw/fused/values/kernels.h"
 
 namespace fusesim::fused {
@@ -169,12 +171,7 @@ class Law::Implementation {
   }
 
   void load(const FusedTile& tile, std::span<const std::int8_t> activations) {
-    std::array<std::int16_t, 256> copies{};  // Of each byte.
-    for (std::size_t byte = 0; byte < copies.size(); ++byte) {
-      const auto q = static_cast<std::int8_t>(byte);
-      const auto below = std::ranges::count_if(tile.thresholds, [q](std::int16_t t) { return t <= q; });
-      copies[byte] = static_cast<std::int16_t>(below - 8);
-    }
+    const std::array<std::int8_t, 256> copies = predictor_copies(tile);
     Tile& to = tiles_[tile.buffer];
     std::size_t at = 0;
     for (std::uint32_t c = 0; c < tile.geometry.channels; ++c) {
@@ -351,14 +348,11 @@ class Law::Implementation {
     std::ranges::fill(select, 0);
     std::ranges::fill(place, 0);
     for (std::uint32_t p = 0; p < pes_; ++p) {
-      const std::uint32_t row = p / config_.tile_columns * g.stride + k / g.kernel;
-      const std::uint32_t column = p % config_.tile_columns * g.stride + k % g.kernel;
-      if (row < g.pad_top || row - g.pad_top >= g.region_rows) continue;
-      if (column < g.pad_left || column - g.pad_left >= g.region_columns) continue;
-      const std::uint32_t r = (row - g.pad_top) * g.region_columns + column - g.pad_left;
-      select[r / 64] |= std::uint64_t{1} << r % 64;
+      const std::optional<std::uint32_t> r = tap_position(g, config_.tile_columns, p, k);
+      if (!r) continue;
+      select[*r / 64] |= std::uint64_t{1} << *r % 64;
       place[p / 64] |= std::uint64_t{1} << p % 64;
-      tap_positions_[k * blocks_ * values::block_pes + p] = static_cast<std::int32_t>(r);
+      tap_positions_[k * blocks_ * values::block_pes + p] = static_cast<std::int32_t>(*r);
     }
   }
 
@@ -482,24 +476,6 @@ class Law::Implementation {
         }
       }
     }
-  }
-
-  static OutputParameters output_parameters(const FusedAccumulate& accumulate) {
-    OutputParameters parameters;
-    parameters.zero_out = accumulate.zero_out;
-    parameters.lowest = accumulate.lowest;
-    parameters.highest = accumulate.highest;
-    if (!accumulate.residual) return parameters;
-    parameters.residual = true;
-    parameters.zero_a = accumulate.residual->zero_a;
-    parameters.zero_b = accumulate.residual->zero_b;
-    parameters.residual_zero_out = accumulate.residual->zero_out;
-    parameters.multiplier_a = accumulate.residual->multiplier_a;
-    parameters.multiplier_b = accumulate.residual->multiplier_b;
-    parameters.residual_shift = accumulate.residual->shift;
-    parameters.residual_lowest = accumulate.residual->lowest;
-    parameters.residual_highest = accumulate.residual->highest;
-    return parameters;
   }
 
   Config config_;

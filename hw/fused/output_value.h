@@ -9,6 +9,25 @@
 
 namespace fusesim::fused {
 
+/// What all channels of an instruction have in common: bias, multiplier and shift are each channel's own.
+[[nodiscard]] constexpr OutputParameters output_parameters(const isa::machine::FusedAccumulate& accumulate) {
+  OutputParameters parameters;
+  parameters.zero_out = accumulate.zero_out;
+  parameters.lowest = accumulate.lowest;
+  parameters.highest = accumulate.highest;
+  if (!accumulate.residual) return parameters;
+  parameters.residual = true;
+  parameters.zero_a = accumulate.residual->zero_a;
+  parameters.zero_b = accumulate.residual->zero_b;
+  parameters.residual_zero_out = accumulate.residual->zero_out;
+  parameters.multiplier_a = accumulate.residual->multiplier_a;
+  parameters.multiplier_b = accumulate.residual->multiplier_b;
+  parameters.residual_shift = accumulate.residual->shift;
+  parameters.residual_lowest = accumulate.residual->lowest;
+  parameters.residual_highest = accumulate.residual->highest;
+  return parameters;
+}
+
 /// floor(product / 2^shift + 1/2); shift 1 .. 62, |product| < 2^62.
 [[nodiscard]] constexpr std::int64_t rounded(std::int64_t product, std::int32_t shift) {
   return (product + (std::int64_t{1} << (shift - 1))) >> shift;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hw/fused/output_value.h"
+#include "hw/fused/tile.h"
 
 namespace fusesim::fused {
 
@@ -236,7 +237,7 @@ bool SteppedFusedCore::decide_to_leave() const {
 void SteppedFusedCore::find_survivors() {
   for (std::uint32_t p = 0; p < pes_count_; ++p) {
     survivors_[p] = 0;
-    const auto at = position(r0_.geometry, p, r0_.tap);
+    const auto at = tap_position(r0_.geometry, config_.tile_columns, p, r0_.tap);
     positions_[p] = at ? static_cast<std::int32_t>(*at) : -1;
   }
   for (std::uint32_t lane = 0; lane < r0_.lane_count; ++lane) {
@@ -319,7 +320,7 @@ std::int32_t SteppedFusedCore::addend(const Lane& lane, std::uint32_t place, std
     return lane.weight * v_[r0_.buffer][std::size_t{lane.index} * r0_.geometry.positions() + r];
   }
   if (!has_output(r0_.geometry, index)) return 0;
-  const auto at = position(r0_.geometry, index, lane.index);
+  const auto at = tap_position(r0_.geometry, config_.tile_columns, index, lane.index);
   return at ? lane.weight * levels_[std::size_t{place} * config_.mask_positions + *at] : 0;
 }
 
@@ -343,16 +344,6 @@ void SteppedFusedCore::clock_word_register(const CoreInputs& in) {
   r0_.tap = word.tap;
   r0_.shift = word.shift;
   r0_.channel = word.channel;
-}
-
-std::optional<std::uint32_t> SteppedFusedCore::position(const Geometry& geometry, std::uint32_t index,
-                                                        std::uint32_t tap) const {
-  const std::uint32_t i = index / config_.tile_columns, j = index % config_.tile_columns;
-  const std::uint32_t row = i * geometry.stride + tap / geometry.kernel;  // Plus pad_top.
-  const std::uint32_t column = j * geometry.stride + tap % geometry.kernel;
-  if (row < geometry.pad_top || row - geometry.pad_top >= geometry.region_rows) return std::nullopt;
-  if (column < geometry.pad_left || column - geometry.pad_left >= geometry.region_columns) return std::nullopt;
-  return (row - geometry.pad_top) * geometry.region_columns + column - geometry.pad_left;
 }
 
 bool SteppedFusedCore::has_output(const Geometry& geometry, std::uint32_t index) const {

@@ -100,9 +100,6 @@ class SteppedFusedCore final : public FusedCore {
   [[nodiscard]] std::int16_t operand(std::uint32_t index) const;
   [[nodiscard]] std::int32_t wrapped(std::int64_t sum) const;
   [[nodiscard]] std::int32_t addend(const Lane& lane, std::uint32_t place, std::uint32_t index) const;
-  /// The position that tap `tap` of PE `index` reads; none outside the region.
-  [[nodiscard]] std::optional<std::uint32_t> position(const Geometry& geometry, std::uint32_t index,
-                                                      std::uint32_t tap) const;
   [[nodiscard]] bool has_output(const Geometry& geometry, std::uint32_t index) const;
 
   Config config_;

@@ -8,6 +8,8 @@
 #include <variant>
 
 #include "hw/control/fused_unit/operands.h"
+#include "hw/fused/output_value.h"
+#include "hw/fused/tile.h"
 #include "hw/isa/machine/fused_lists.h"
 
 namespace fusesim::control::machine {
@@ -31,12 +33,7 @@ std::span<const std::uint8_t> as_unsigned(std::span<const std::int8_t> bytes) {
 // ---- Tiles ----
 
 FusedSequencer::TileLoader::TileLoader(const FusedTile& work, std::uint32_t port_bytes)
-    : work_(&work), port_bytes_(port_bytes), x_(port_bytes), v_(port_bytes) {
-  for (std::int32_t q = -128; q < 128; ++q) {
-    const auto reached = std::ranges::count_if(work.thresholds, [q](std::int16_t threshold) { return threshold <= q; });
-    copies_[static_cast<std::uint8_t>(q)] = static_cast<std::int8_t>(reached - 8);
-  }
-}
+    : work_(&work), port_bytes_(port_bytes), copies_(fused::predictor_copies(work)), x_(port_bytes), v_(port_bytes) {}
 
 std::uint32_t FusedSequencer::TileLoader::put(fused::CoreInputs& in, memory::Scratchpad& activations) {
   const FusedGeometry& g = work_->geometry;
@@ -204,24 +201,12 @@ bool FusedSequencer::has_output(std::uint32_t pe) const {
 
 void FusedSequencer::prepare_parameters(const FusedAccumulate& work) {
   parameters_.clear();
+  const fused::OutputParameters common = fused::output_parameters(work);
   for (const isa::machine::ChannelParameters& channel : parameters_of(context_, work)) {
-    fused::OutputParameters& to = parameters_.emplace_back();
+    fused::OutputParameters& to = parameters_.emplace_back(common);
     to.bias = channel.bias;
     to.multiplier = channel.multiplier;
     to.shift = channel.shift;
-    to.zero_out = work.zero_out;
-    to.lowest = work.lowest;
-    to.highest = work.highest;
-    if (!work.residual) continue;
-    to.residual = true;
-    to.zero_a = work.residual->zero_a;
-    to.zero_b = work.residual->zero_b;
-    to.residual_zero_out = work.residual->zero_out;
-    to.multiplier_a = work.residual->multiplier_a;
-    to.multiplier_b = work.residual->multiplier_b;
-    to.residual_shift = work.residual->shift;
-    to.residual_lowest = work.residual->lowest;
-    to.residual_highest = work.residual->highest;
   }
 }
 
@@ -230,10 +215,8 @@ void FusedSequencer::find_tap_positions(const FusedGeometry& g) {
   tap_positions_.assign(std::size_t{taps} * pes_, -1);
   for (std::uint32_t k = 0; k < taps; ++k) {
     for (std::uint32_t p = 0; p < pes_; ++p) {
-      const std::int64_t row = std::int64_t{p / config_.tile_columns} * g.stride + k / g.kernel - g.pad_top;
-      const std::int64_t column = std::int64_t{p % config_.tile_columns} * g.stride + k % g.kernel - g.pad_left;
-      if (row < 0 || row >= g.region_rows || column < 0 || column >= g.region_columns) continue;
-      tap_positions_[std::size_t{k} * pes_ + p] = static_cast<std::int32_t>(row * g.region_columns + column);
+      const std::optional<std::uint32_t> r = fused::tap_position(g, config_.tile_columns, p, k);
+      if (r) tap_positions_[std::size_t{k} * pes_ + p] = static_cast<std::int32_t>(*r);
     }
   }
 }

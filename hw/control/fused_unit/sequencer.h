@@ -53,7 +53,7 @@ class FusedSequencer {
    private:
     const isa::machine::FusedTile* work_;
     std::uint32_t port_bytes_;
-    std::array<std::int8_t, 256> copies_{};  ///< The 4-bit copy of each byte.
+    std::array<std::int8_t, 256> copies_;  ///< The 4-bit copy of each byte.
     std::uint32_t channel_ = 0, row_ = 0, column_ = 0;
     std::vector<std::int16_t> x_;
     std::vector<std::int8_t> v_;
