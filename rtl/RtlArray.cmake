@@ -17,7 +17,8 @@ set(FUSESIM_RTL_DIR ${CMAKE_CURRENT_LIST_DIR})
 file(GLOB FUSESIM_RTL_SOURCES CONFIGURE_DEPENDS ${FUSESIM_RTL_DIR}/*.sv)
 # A plug-in carries the digest of what it was made from, so that one left behind by an older build is not trusted.
 set(FUSESIM_RTL_DIGEST "")
-foreach(SOURCE IN LISTS FUSESIM_RTL_SOURCES ITEMS ${FUSESIM_RTL_DIR}/plugin.cpp ${FUSESIM_RTL_DIR}/plugin.h)
+foreach(SOURCE IN LISTS FUSESIM_RTL_SOURCES ITEMS ${FUSESIM_RTL_DIR}/plugin.cpp ${FUSESIM_RTL_DIR}/plugin.h
+                                                  ${FUSESIM_RTL_DIR}/verilated_model.h)
   file(SHA256 ${SOURCE} DIGEST)
   string(SHA256 FUSESIM_RTL_DIGEST "${FUSESIM_RTL_DIGEST}${DIGEST}")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SOURCE})
@@ -25,7 +26,10 @@ endforeach()
 string(SUBSTRING ${FUSESIM_RTL_DIGEST} 0 16 FUSESIM_RTL_DIGEST)
 
 # Verilator's run-time library, compiled once for all plug-ins and hidden in each.
-add_library(fusesim_verilated STATIC ${VERILATOR_ROOT}/include/verilated.cpp ${VERILATOR_ROOT}/include/verilated_threads.cpp)
+add_library(fusesim_verilated STATIC ${VERILATOR_ROOT}/include/verilated.cpp ${VERILATOR_ROOT}/include/verilated_threads.cpp
+                                     ${FUSESIM_RTL_DIR}/plugin_print.cpp)
+# The folder behind "rtl/plugin_print.h", as fusesim_library makes it for the others.
+target_include_directories(fusesim_verilated PUBLIC ${CMAKE_BINARY_DIR}/include/rtl)
 target_include_directories(fusesim_verilated SYSTEM PUBLIC ${VERILATOR_ROOT}/include ${VERILATOR_ROOT}/include/vltstd)
 target_compile_definitions(fusesim_verilated PUBLIC VM_COVERAGE=0 VM_SC=0 VM_TRACE=0 VL_TIME_CONTEXT)
 target_compile_options(fusesim_verilated PUBLIC -include ${FUSESIM_RTL_DIR}/plugin_print.h -fvisibility=hidden
@@ -69,8 +73,6 @@ function(fusesim_rtl_array ROWS COLS BANKS FUSE STAGES)
 
   add_library(${TARGET} MODULE ${FOLDER}/all.cpp ${FUSESIM_RTL_DIR}/plugin.cpp)
   target_include_directories(${TARGET} SYSTEM PRIVATE ${FOLDER})
-  # The folder behind "rtl/plugin.h", as fusesim_library makes it for the others.
-  target_include_directories(${TARGET} PRIVATE ${CMAKE_BINARY_DIR}/include/rtl)
   target_link_libraries(${TARGET} PRIVATE fusesim_verilated)
   target_compile_definitions(
     ${TARGET} PRIVATE FUSESIM_RTL_ROWS=${ROWS} FUSESIM_RTL_COLS=${COLS} FUSESIM_RTL_BANKS=${BANKS} FUSESIM_RTL_FUSE=${FUSE}

@@ -14,7 +14,8 @@ set(FUSESIM_RTL_FUSED_DIR ${CMAKE_CURRENT_LIST_DIR})
 file(GLOB FUSESIM_RTL_FUSED_SOURCES CONFIGURE_DEPENDS ${FUSESIM_RTL_FUSED_DIR}/*.sv)
 # A plug-in carries the digest of what it was made from, so that one left behind by an older build is not trusted.
 set(FUSESIM_RTL_FUSED_DIGEST "")
-foreach(SOURCE IN LISTS FUSESIM_RTL_FUSED_SOURCES ITEMS ${FUSESIM_RTL_FUSED_DIR}/plugin.cpp ${FUSESIM_RTL_FUSED_DIR}/plugin.h)
+foreach(SOURCE IN LISTS FUSESIM_RTL_FUSED_SOURCES ITEMS ${FUSESIM_RTL_FUSED_DIR}/plugin.cpp ${FUSESIM_RTL_FUSED_DIR}/plugin.h
+                                                        ${FUSESIM_RTL_DIR}/verilated_model.h)
   file(SHA256 ${SOURCE} DIGEST)
   string(SHA256 FUSESIM_RTL_FUSED_DIGEST "${FUSESIM_RTL_FUSED_DIGEST}${DIGEST}")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SOURCE})

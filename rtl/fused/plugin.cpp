@@ -3,44 +3,19 @@
 #include "rtl/fused/plugin.h"
 
 #include <Vfused_block.h>
-#include <verilated.h>
 
-#include <bit>
-#include <cstdarg>
-#include <cstdio>
-#include <cstring>
 #include <memory>
-#include <string>
 #include <type_traits>
 
-// Verilator keeps element i of a vector in bits [i*n +: n] of a little-endian integer or array of words, so elements
-// of whole bytes are the port's own memory.
-static_assert(std::endian::native == std::endian::little);
+#include "rtl/verilated_model.h"
 
 namespace {
 
-thread_local std::string messages;
+using Model = fusesim::rtl::VerilatedModel<Vfused_block>;
+using fusesim::rtl::set;
 
 constexpr std::size_t lanes = FUSESIM_RTL_LANES, ladders = FUSESIM_RTL_LADDERS, port = FUSESIM_RTL_PORT,
                       output_lanes = FUSESIM_RTL_OUTPUT_LANES;
-
-struct Model {
-  VerilatedContext context;
-  std::unique_ptr<Vfused_block> top;
-};
-
-/// Verilator finds the context of a message, and of a scope that ends, through a variable of the thread.
-Model& activate(void* opaque) {
-  Model& model = *static_cast<Model*>(opaque);
-  Verilated::threadContextp(&model.context);
-  return model;
-}
-
-template <class Port, class Element>
-void set(Port& vector, const Element* elements, std::size_t count) {
-  static_assert(std::is_trivially_copyable_v<Port>);
-  std::memcpy(static_cast<void*>(&vector), elements, count * sizeof(Element));
-}
 
 void get(const Vfused_block& top, FusesimRtlFusedOutputs* out) {
   out->ready = top.ready;
@@ -56,34 +31,17 @@ void get(const Vfused_block& top, FusesimRtlFusedOutputs* out) {
 
 void* create() {
   auto model = std::make_unique<Model>();
-  model->context.threads(1);
-  model->context.fatalOnError(false);
-  model->top = std::make_unique<Vfused_block>(&model->context);
-  Vfused_block& top = *model->top;
-  Verilated::threadContextp(&model->context);
-  top.rst = 1;
-  top.clk = 0;
-  top.eval();
-  top.clk = 1;
-  top.eval();
-  top.rst = 0;
+  Model::activate(model.get()).reset();
   return model.release();
 }
 
-void destroy(void* opaque) {
-  const std::unique_ptr<Model> model(&activate(opaque));
-  model->top->final();
-  model->top.reset();
-  Verilated::threadContextp(nullptr);
-}
-
-void outputs(void* opaque, FusesimRtlFusedOutputs* out) {
-  get(*activate(opaque).top, out);
+void outputs(void* model, FusesimRtlFusedOutputs* out) {
+  get(Model::activate(model).top(), out);
 }
 
 const char* clock(void* opaque, const FusesimRtlFusedInputs* in, FusesimRtlFusedOutputs* out) {
-  Model& model = activate(opaque);
-  Vfused_block& top = *model.top;
+  Model& model = Model::activate(opaque);
+  Vfused_block& top = model.top();
   top.kind = in->kind;
   if (in->kind != 0) {
     top.kernel = in->kernel;
@@ -141,32 +99,20 @@ const char* clock(void* opaque, const FusesimRtlFusedInputs* in, FusesimRtlFused
   top.residual_lowest = static_cast<std::uint8_t>(in->residual_lowest);
   top.residual_highest = static_cast<std::uint8_t>(in->residual_highest);
   set(top.residual, in->residual, output_lanes);
-  top.clk = 0;
-  top.eval();
+  model.settle();
 
-  messages.clear();
-  top.clk = 1;
-  top.eval();
+  const char* const failures = model.edge();
   get(top, out);
-  if (!model.context.gotError()) return nullptr;
-  model.context.gotError(false);
-  model.context.gotFinish(false);
-  return messages.c_str();
-}
-
-void check_assertions(void* opaque, int on) {
-  static_cast<Model*>(opaque)->context.assertOn(on != 0);
+  return failures;
 }
 
 void observe(void* opaque, std::uint16_t channel, std::uint16_t place, const std::uint32_t** pes,
              const std::uint8_t** mask1, const std::uint8_t** mask2, const std::uint8_t** levels) {
-  Vfused_block& top = *activate(opaque).top;
+  Model& model = Model::activate(opaque);
+  Vfused_block& top = model.top();
   top.obs_channel = channel;
   top.obs_place = place;
-  top.sample = 1;
-  top.eval();
-  top.sample = 0;
-  top.eval();
+  model.sample();
   *pes = reinterpret_cast<const std::uint32_t*>(&top.obs_pe);
   *mask1 = reinterpret_cast<const std::uint8_t*>(&top.obs_mask1);
   *mask2 = reinterpret_cast<const std::uint8_t*>(&top.obs_mask2);
@@ -177,23 +123,13 @@ constexpr FusesimRtlFusedPlugin plugin{fusesim_rtl_fused_version,
                                        FUSESIM_RTL_DIGEST,
                                        FUSESIM_RTL_CONFIGURATION,
                                        create,
-                                       destroy,
+                                       Model::destroy,
                                        outputs,
                                        clock,
-                                       check_assertions,
+                                       Model::check_assertions,
                                        observe};
 
 }  // namespace
-
-int fusesim_rtl_print(const char* format, ...) {
-  std::va_list arguments;
-  va_start(arguments, format);
-  char text[1024];
-  const int length = std::vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  if (length > 0) messages.append(text);
-  return length;
-}
 
 extern "C" __attribute__((visibility("default"))) const FusesimRtlFusedPlugin* fusesim_rtl_fused_plugin() {
   return &plugin;
