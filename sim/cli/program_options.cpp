@@ -3,13 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
+#include <string_view>
 
 #include "hw/isa/machine/names.h"
 #include "hw/isa/names.h"
 #include "sim/cli/command.h"
 #include "sim/cli/numbers.h"
 #include "sim/config/array_size.h"
+#include "sim/config/comma_list.h"
 #include "sim/config/scratchpads.h"
 #include "workloads/graph/graph.h"
 #include "workloads/lower/lower.h"
@@ -202,8 +203,10 @@ run::InputSize parse_input_size(const std::string& text) {
 run::PredictionOptions prediction_of(const ProgramOptions& options) {
   run::PredictionOptions prediction;
   prediction.survival = survival_of(options);
-  std::istringstream names(options.blocks);
-  for (std::string name; std::getline(names, name, ',');) prediction.blocks.push_back(name);
+  if (options.blocks.empty()) return prediction;
+  for (const std::string_view name : config::split_list("--blocks", options.blocks)) {
+    prediction.blocks.emplace_back(name);
+  }
   return prediction;
 }
 

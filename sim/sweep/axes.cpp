@@ -12,23 +12,20 @@
 #include "hw/isa/names.h"
 #include "hw/isa/nearest.h"
 #include "hw/memory/dram/dram_standards.h"
+#include "sim/config/comma_list.h"
 #include "workloads/zoo/zoo.h"
 
 namespace fusesim::sweep {
 
-namespace {
-
 std::vector<std::string_view> split(std::string_view option, std::string_view text) {
-  std::vector<std::string_view> items;
-  for (;;) {
-    const std::size_t comma = text.find(',');
-    const std::string_view item = text.substr(0, comma);
-    if (item.empty()) throw UsageError(fmt::format("{}: an empty value in the list", option));
-    items.push_back(item);
-    if (comma == std::string_view::npos) return items;
-    text.remove_prefix(comma + 1);
+  try {
+    return config::split_list(option, text);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
   }
 }
+
+namespace {
 
 [[noreturn]] void refuse(std::string_view option, std::string_view item, std::span<const std::string_view> valid) {
   throw UsageError(fmt::format("{}: unknown value '{}'{}", option, item, names::suggestion(item, valid)));

@@ -23,6 +23,9 @@ class UsageError : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+/// config::split_list(), whose mistakes are UsageErrors here.
+[[nodiscard]] std::vector<std::string_view> split(std::string_view option, std::string_view text);
+
 /// Values of every axis in the order given, none twice.
 struct Axes {
   std::vector<std::string> networks;

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <iterator>
 #include <ostream>
-#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -67,8 +66,7 @@ Product paper_product(const std::vector<Point>& points, const Results& results, 
 report::Table chosen(const report::Table& table, const std::string& columns) {
   if (columns.empty()) return table;
   std::vector<std::string> names;
-  std::istringstream stream(columns);
-  for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
+  for (const std::string_view name : split("--columns", columns)) names.emplace_back(name);
   try {
     return table.select(names);
   } catch (const std::invalid_argument& error) {

@@ -274,6 +274,9 @@ TEST_F(MachineCommands, FusedOptionsThatMeanNothingAreRefused) {
               HasSubstr("--survival 2 is not a number from 0 to 1"));
   EXPECT_THAT(shell("$F run fusionet_c10 --machine archon-8x8 --fused --fused-order tile").output,
               HasSubstr("did you mean 'tiles'"));
+  const Result empty = shell("$F run fusionet_c10 --machine archon-8x8 --fused --blocks b1,");
+  EXPECT_EQ(empty.status, 2);
+  EXPECT_THAT(empty.output, StartsWith("fusesim: --blocks: an empty value in the list 'b1,'; put one comma between"));
   EXPECT_THAT(shell("$F run mobilenet_v2 --fused").output,
               HasSubstr("--fused needs a machine with a DRAM and a fused unit"));
   EXPECT_THAT(shell("$F run fusionet_c10 --input-size 8 --dram DDR4-2400 --fused").output,

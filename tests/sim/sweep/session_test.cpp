@@ -235,6 +235,9 @@ TEST(SweepSession, WrongRequestTouchesNoDirectory) {
   Request request = small(directory.path() / "new");
   request.axes.arrays = "0x8";
   EXPECT_THROW(static_cast<void>(session(request)), UsageError);
+  request = small(directory.path() / "new");
+  request.columns = "cycles,";
+  EXPECT_THROW(static_cast<void>(session(request)), UsageError);
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "new"));
 }
 
