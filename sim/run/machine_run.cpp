@@ -44,21 +44,22 @@ MachineRun run_machine(const isa::machine::Program& program, const config::Machi
   how.observer = options.observer;
   // A term survives when both ReLUs let pass.
   if (options.survival && !options.values) how.synthetic_masks = {.survival = *options.survival * *options.survival};
-  // Made before anything is written: it may not exist.
+  const bool runs_fused = std::any_of(program.instructions.begin(), program.instructions.end(),
+                                      [](const auto& instruction) { return instruction.is_fused(); });
+  // Made before anything is written: they may not exist.
   std::unique_ptr<array::ArrayModel> verilated;
-  if (options.fidelity == accelerator::Fidelity::rtl) verilated = std::make_unique<rtl::VerilatedArray>(core.array);
+  std::unique_ptr<fused::FusedCore> verilated_fused;
+  if (options.fidelity == accelerator::Fidelity::rtl) {
+    verilated = std::make_unique<rtl::VerilatedArray>(core.array);
+    if (runs_fused) verilated_fused = std::make_unique<rtl::VerilatedFusedCore>(core.fused);
+  }
   how.make_rtl = [&](const isa::ArrayConfig&) { return std::move(verilated); };
-  how.make_rtl_fused = [](const isa::machine::FusedConfig& config) {
-    return std::make_unique<rtl::VerilatedFusedCore>(config);
-  };
+  how.make_rtl_fused = [&](const isa::machine::FusedConfig&) { return std::move(verilated_fused); };
   std::optional<WaveFile> waves;
   if (options.waves) {
-    const bool fused = std::any_of(program.instructions.begin(), program.instructions.end(), [](const auto& one) {
-      return std::holds_alternative<isa::machine::FusedAccumulate>(one.work);
-    });
     waves.emplace(core.array, *options.waves, machine.frequency_mhz,
-                  fused ? std::optional(core.fused) : std::optional<isa::machine::FusedConfig>());
-    if (fused) how.observe_fused = waves->fused_observer();
+                  runs_fused ? std::optional(core.fused) : std::optional<isa::machine::FusedConfig>());
+    if (runs_fused) how.observe_fused = waves->fused_observer();
     how.window_begin = waves->observed_begin();
     how.window_end = waves->observed_end();
     how.observe = waves->observer();

@@ -11,9 +11,11 @@
 
 #include "hw/accelerator/machine.h"
 #include "hw/isa/machine/trace.h"
+#include "hw/waves/vcd_writer.h"
 #include "rtl/fused/verilated_fused_core.h"
 #include "rtl/verilated_array.h"
 #include "sim/run/machine_account.h"
+#include "sim/run/machine_run.h"
 #include "tests/support/machine_interpreter.h"
 
 namespace fusesim {
@@ -92,6 +94,20 @@ TEST_P(MachineTraceRun, GivesTheRecordedCyclesCausesAndDigests) {
 INSTANTIATE_TEST_SUITE_P(Fidelities, MachineTraceRun,
                          testing::Values(Fidelity::event, Fidelity::stepped, Fidelity::rtl),
                          [](const auto& c) { return std::string(name(c.param)); });
+
+TEST(MachineTraces, AMissingFusedBlockIsFoundBeforeAWaveformIsOpened) {
+  setenv("FUSESIM_RTL_DIR", FUSESIM_RTL_FOLDER, 1);
+  const isa::machine::Program program = isa::machine::read_trace(kFolder / "predicted_4x4.trace");
+  config::MachineConfig machine;
+  machine.core = program.core;
+  machine.memory.standard = accelerator::MemoryConfig{}.standard;
+  run::MachineOptions options;
+  options.fidelity = Fidelity::rtl;
+  options.waves = run::Waves{.file = kFolder / "no folder" / "w.vcd", .begin = 0, .end = 9};
+  EXPECT_THROW(static_cast<void>(run::run_machine(program, machine, options)), waves::VcdError);
+  ++machine.core.fused.queue_depth;
+  EXPECT_THROW(static_cast<void>(run::run_machine(program, machine, options)), rtl::NoSuchFusedCore);
+}
 
 TEST(MachineTraces, LeaveInDramWhatTheirInstructionsMean) {
   const nlohmann::json all = expectations();
