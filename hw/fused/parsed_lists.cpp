@@ -4,22 +4,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "hw/fused/words.h"
+#include "hw/isa/machine/instruction_lists.h"
 
 namespace fusesim::fused {
 
 using isa::machine::FusedAccumulate;
 using isa::machine::FusedListShape;
 using isa::machine::FusedPredict;
-using isa::machine::FusedSource;
 
 ParsedTerms ParsedLists::parse(const FusedAccumulate& accumulate, std::span<const std::uint8_t> bytes) const {
   const FusedListShape shape = list_shape(accumulate);
   ParsedTerms parsed;
-  parsed.terms = accumulate.source == FusedSource::lists
-                     ? isa::machine::decode_terms(bytes, shape)
-                     : isa::machine::compose(isa::machine::decode_factors(bytes, shape), shape);
-  isa::machine::check_adder_bits(parsed.terms, shape, config_.adder_bits);
+  parsed.terms = isa::machine::read_lists(accumulate, bytes, config_.adder_bits);
   parsed.words.reserve(isa::machine::count_words(parsed.terms, config_.lanes));
   parsed.channel_words.assign(shape.out_channels, 0);
   for (isa::machine::TermWords words(parsed.terms, config_.lanes); !words.done(); words.advance()) {
@@ -40,7 +36,7 @@ ParsedTerms ParsedLists::parse(const FusedAccumulate& accumulate, std::span<cons
 
 ParsedPredictor ParsedLists::parse(const FusedPredict& predict, std::span<const std::uint8_t> bytes) const {
   ParsedPredictor parsed;
-  parsed.predictor = isa::machine::decode_predictor(bytes, list_shape(predict), predict.round_channels);
+  parsed.predictor = isa::machine::read_lists(predict, bytes);
   parsed.words = isa::machine::cut_predictor(parsed.predictor, predict.round_channels, config_.lanes, config_.ladders);
   for (const isa::machine::PredictorWord& word : parsed.words.words) {
     (word.depthwise ? parsed.depthwise_lanes : parsed.expand_lanes) += word.lanes();

@@ -4,21 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "hw/isa/machine/instruction_lists.h"
+
 namespace fusesim::fused {
 
-using isa::machine::FusedListShape;
 using isa::machine::FusedTerm;
 using isa::machine::PredictorRound;
 using isa::machine::PredictorWord;
-
-FusedListShape list_shape(const isa::machine::FusedAccumulate& accumulate) {
-  const Geometry& geometry = accumulate.geometry;
-  return {geometry.channels, geometry.middle, geometry.kernel, accumulate.out_channels};
-}
-
-FusedListShape list_shape(const isa::machine::FusedPredict& predict) {
-  return {predict.geometry.channels, predict.geometry.middle, predict.geometry.kernel, 1};
-}
 
 // ---- Terms ----
 

@@ -12,10 +12,6 @@
 
 namespace fusesim::fused {
 
-/// The sizes that an instruction's lists have.
-[[nodiscard]] isa::machine::FusedListShape list_shape(const isa::machine::FusedAccumulate& accumulate);
-[[nodiscard]] isa::machine::FusedListShape list_shape(const isa::machine::FusedPredict& predict);
-
 /// Words of an accumulate instruction.
 class TermSource {
  public:

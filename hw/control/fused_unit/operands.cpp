@@ -7,6 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "hw/isa/machine/instruction_lists.h"
 #include "hw/isa/machine/limits.h"
 
 namespace fusesim::control::machine {
@@ -24,12 +25,8 @@ namespace {
 
 /// The program is valid: one section holds them all.
 std::span<const std::int8_t> section_bytes(const Context& context, std::uint64_t dram, std::uint32_t bytes) {
-  for (const isa::machine::Section& section : context.program.sections) {
-    if (dram >= section.address && dram - section.address < section.bytes) {
-      return std::span(section.values).subspan(dram - section.address, bytes);
-    }
-  }
-  throw std::logic_error("lists lie in no section");
+  const isa::machine::Section& section = context.program.sections[isa::machine::section_at(context.program, dram)];
+  return std::span(section.values).subspan(dram - section.address, bytes);
 }
 
 class Checker {

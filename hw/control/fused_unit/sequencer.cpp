@@ -10,7 +10,7 @@
 #include "hw/control/fused_unit/operands.h"
 #include "hw/fused/output_value.h"
 #include "hw/fused/tile.h"
-#include "hw/isa/machine/fused_lists.h"
+#include "hw/isa/machine/instruction_lists.h"
 
 namespace fusesim::control::machine {
 
@@ -96,9 +96,7 @@ void FusedSequencer::begin(const FusedTile& work) {
 void FusedSequencer::begin(const FusedPredict& work) {
   in_.geometry = work.geometry;
   in_.buffer = work.buffer;
-  predictor_.emplace(isa::machine::decode_predictor(as_unsigned(lists_of(context_, work)), fused::list_shape(work),
-                                                    work.round_channels),
-                     work, config_);
+  predictor_.emplace(isa::machine::read_lists(work, as_unsigned(lists_of(context_, work))), work, config_);
   reader_.emplace(config_.list_bytes_per_cycle, config_.list_fifo_bytes, predictor_->total_bytes());
   after_last_ = 0;
 }
@@ -107,18 +105,15 @@ void FusedSequencer::begin(const FusedAccumulate& work) {
   in_.geometry = work.geometry;
   in_.buffer = work.buffer;
   accumulate_ = &work;
-  const isa::machine::FusedListShape shape = fused::list_shape(work);
-  const std::span<const std::uint8_t> bytes = as_unsigned(lists_of(context_, work));
   const bool composes = work.source == FusedSource::factors;
-  isa::machine::FusedTerms terms = composes ? isa::machine::compose(isa::machine::decode_factors(bytes, shape), shape)
-                                            : isa::machine::decode_terms(bytes, shape);
-  isa::machine::check_adder_bits(terms, shape, config_.adder_bits);
+  isa::machine::FusedTerms terms =
+      isa::machine::read_lists(work, as_unsigned(lists_of(context_, work)), config_.adder_bits);
   counters_.composer_products = terms.composer_products;
   const std::uint64_t stream = std::uint64_t{isa::machine::fused_term_bytes} * terms.terms.size();
   const std::uint32_t rate =
       composes ? isa::machine::fused_term_bytes * config_.composer_terms_per_cycle : config_.list_bytes_per_cycle;
   reader_.emplace(rate, config_.list_fifo_bytes, stream);
-  if (composes) read(Pad::weights) += bytes.size();  // Terms do not come from the scratchpad.
+  if (composes) read(Pad::weights) += work.lists_bytes;  // Terms do not come from the scratchpad.
   terms_.emplace(std::move(terms), work, config_.lanes);
   prepare_parameters(work);
   taken_channels_ = written_channels_ = 0;

@@ -12,6 +12,7 @@
 
 #include "hw/isa/generated_values.h"
 #include "hw/isa/invalid_program.h"
+#include "hw/isa/machine/instruction_lists.h"
 #include "hw/isa/machine/names.h"
 #include "hw/isa/machine/text.h"
 #include "hw/isa/read_file.h"
@@ -403,6 +404,7 @@ class Assembler {
     }
     try {
       validate(program_);
+      check_lists(program_);
     } catch (const InvalidProgram& error) {
       reader_.fail_at(line_of(error), error.what());
     }

@@ -12,6 +12,7 @@
 
 #include "hw/fused/list_reader.h"
 #include "hw/fused/stepped_fused_core.h"
+#include "hw/isa/machine/instruction_lists.h"
 #include "tests/hw/fused/support/plain_sequencer.h"
 #include "tests/hw/fused/support/random_case.h"
 

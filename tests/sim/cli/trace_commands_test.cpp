@@ -76,6 +76,14 @@ TEST_F(TraceCommands, MistakesInMachineProgramsAreNamed) {
   EXPECT_EQ(damaged.status, 1);
   EXPECT_THAT(damaged.output, StartsWith("fusesim: a.trace: payload: truncated at byte 1000 of 1472; copy or write"));
   EXPECT_EQ(shell("ls").output, "a.fasm\na.trace\n");
+  const Result lists =
+      shell("sed '/section 9 /,/section 10 /s/220000000000001000000010/220000000000091000000010/' '" FUSESIM_TRACES
+            "'/machine/predicted_4x4.fasm >b.fasm; $F asm b.fasm -o b.trace");
+  EXPECT_EQ(lists.status, 1);
+  EXPECT_THAT(lists.output, StartsWith("fusesim: b.fasm:"));
+  EXPECT_THAT(lists.output, HasSubstr(" in section 9 (n2.lists): byte "));
+  EXPECT_THAT(lists.output, HasSubstr("; correct the bytes, or the sizes "));
+  EXPECT_EQ(shell("ls").output, "a.fasm\na.trace\nb.fasm\n");
 }
 
 TEST_F(TraceCommands, NothingReplacesTheFileItReads) {

@@ -4,9 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "hw/isa/machine/fused_lists.h"
 #include "hw/isa/machine/limits.h"
 #include "hw/isa/machine/names.h"
 #include "hw/isa/machine/program.h"
@@ -110,6 +114,54 @@ TEST(FusedText, ErrorsNameLineAndCure) {
   EXPECT_EQ(message(" residual=0x6,60,8", ""), "t:39: field residual is missing");
   EXPECT_THAT(message("thresholds=-128,", "thresholds="), HasSubstr("thresholds: must have the form N,N,..."));
   EXPECT_THAT(message("lanes=5", "lanes=65"), StartsWith("t:9: fused.lanes is 65; it must be from 1 to 64"));
+}
+
+TEST(FusedText, OfDamagedListsIsRefusedWithLineSectionAndByte) {
+  const auto message = [](std::size_t section, std::size_t byte, std::int8_t value) -> std::string {
+    Program p = fused_sample();
+    p.sections[section].values.at(byte) = value;
+    try {
+      static_cast<void>(assemble(disassemble(p), "t"));
+    } catch (const TextError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message(2, 2, 0), "");
+  EXPECT_EQ(message(2, 2, 3),
+            "t:39: instruction 6 (fused_accumulate, block): its lists at 0x500 in section 2 (terms): byte 0: list 0 "
+            "(output channel 0, tap 0, input channel 0), term 0: middle channel 3 is not one of the group's 3; correct "
+            "the bytes, or the sizes by which instruction and fused unit read them");
+  EXPECT_THAT(message(1, 1, 0x70),
+              StartsWith("t:38: instruction 5 (fused_predict, block): its lists at 0x400 in section 1 (records): byte "
+                         "0: "));
+}
+
+TEST(FusedText, OfFactorsThatDoNotFitTheAddersIsRefused) {
+  const FusedListShape shape{2, 3, 3, 2};
+  FusedFactors factors;
+  factors.expand.assign(6, 127);
+  factors.depthwise.assign(27, 2);
+  factors.project.assign(6, 127);
+  factors.expand_bias.assign(3, 0);
+  factors.depthwise_bias.assign(3, 0);
+  const std::vector<std::uint8_t> bytes = encode_factors(factors, shape);
+  Program p = fused_sample();
+  auto& work = std::get<FusedAccumulate>(p.instructions[6].work);
+  work.source = FusedSource::factors;
+  work.lists_bytes = static_cast<std::uint32_t>(bytes.size());
+  p.sections[2].bytes = bytes.size();
+  p.sections[2].values.assign(bytes.begin(), bytes.end());
+  std::get<Load>(p.instructions[2].work).run_bytes = work.lists_bytes;
+  p.instructions[6].releases = {{Pad::weights, 100, work.lists_bytes}};
+  EXPECT_EQ(assemble(disassemble(p)), p);
+  p.core.fused.adder_bits = 16;
+  try {
+    static_cast<void>(assemble(disassemble(p), "t"));
+    ADD_FAILURE() << "was taken";
+  } catch (const TextError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("its magnitudes add up to"));
+  }
 }
 
 TEST(FusedTrace, OfAnOlderVersionIsReadAsBefore) {
