@@ -87,7 +87,7 @@ std::vector<report::Column> run_columns(bool fused) {
       {"vector", "", "... because the vector unit is at work"},
       {"store", "", "... because a store is under way"},
       {"control", "", "... because instructions are fetched or decoded"},
-      {"utilization", "", "macs / (rows * cols * cycles)", 4},
+      {"utilization", "", fused ? "(macs + products) / (rows * cols * cycles)" : "macs / (rows * cols * cycles)", 4},
       {"instructions", "", "Loads, array and vector instructions, stores", 3, true},
       {"folds", "", "Times the array was filled", 3, true},
       {"macs", "", "Useful multiply-accumulates", 3, true},
@@ -160,7 +160,7 @@ report::Table run_table(const isa::machine::Program& program, const Machine& mac
     const fused::Counters& c = total.fused_counters;
     table.add_note(fmt::format(
         "The fused unit has work: also predict, stall ({} for lists, {} for queues, {} for results). {} words, {} "
-        "products, {} survivors.",
+        "products, {} survivors; utilization counts products as it does macs.",
         c.list_stalls, c.queue_stalls, c.output_stalls, c.words, c.products, c.survivors));
   }
   table.add_note("Dataflows: " + dataflows(account) + ".");

@@ -56,7 +56,7 @@ std::uint64_t sum(const std::array<std::uint64_t, isa::machine::pad_count>& byte
 
 void set_utilization(MachineLayer& layer, const isa::ArrayConfig& array) {
   if (layer.cycles == 0) return;
-  layer.utilization = static_cast<double>(layer.macs) /
+  layer.utilization = static_cast<double>(layer.macs + layer.fused_counters.products) /
                       (static_cast<double>(array.rows) * array.cols * static_cast<double>(layer.cycles));
 }
 

@@ -24,9 +24,11 @@ struct MachineLayer {
   std::uint64_t cycles = 0;                ///< Booked on it: the sum of its causes. Layers add up to the run.
   control::machine::CauseCycles causes{};  ///< docs/machine.md, "Where cycles go".
   std::uint64_t instructions = 0, folds = 0;
-  std::uint64_t macs = 0;             ///< Useful multiply-accumulates.
-  double utilization = 0;             ///< macs / (rows * cols * cycles); 0 without cycles.
-  fused::Counters fused_counters;     ///< Of its instructions on the fused unit (docs/fused.md).
+  std::uint64_t macs = 0;          ///< Useful multiply-accumulates.
+  fused::Counters fused_counters;  ///< Of its instructions on the fused unit (docs/fused.md).
+  /// Multiplications a PE and cycle, 0 to 1: (macs + fused_counters.products) / (rows * cols * cycles), for the fused
+  /// unit works on the array's PEs. 0 without cycles.
+  double utilization = 0;
   std::uint64_t vector_cycles = 0;    ///< In which the vector unit had one of its instructions.
   std::uint64_t sram_bytes_read = 0;  ///< From all scratchpads.
   std::uint64_t sram_bytes_written = 0;

@@ -18,6 +18,7 @@
 namespace fusesim {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -263,9 +264,13 @@ TEST_F(MachineCommands, PredictedBlocksRunOnTheFusedUnitWithEveryStallAccountedF
     ++fused;
     EXPECT_GT(layer.at("causes").at("predict").get<std::uint64_t>(), 0U);
     EXPECT_GT(layer.at("fused").at("survivors").get<std::uint64_t>(), 0U);
+    EXPECT_DOUBLE_EQ(layer.at("utilization").get<double>() * 64 * layer.at("cycles").get<double>(),
+                     layer.at("fused").at("products").get<double>());
   }
   EXPECT_EQ(fused, 2U);
-  EXPECT_THAT(shell(run + "table").output, HasSubstr("The fused unit has work: also predict, stall"));
+  EXPECT_THAT(shell(run + "table").output,
+              AllOf(HasSubstr("The fused unit has work: also predict, stall"),
+                    HasSubstr(" survivors; utilization counts products as it does macs.\n")));
 }
 
 TEST_F(MachineCommands, FusedOptionsThatMeanNothingAreRefused) {

@@ -148,6 +148,26 @@ TEST(MachineAccount, LayersSayHowTheyLieOnTheArray) {
   EXPECT_EQ(account.layers[1].macs_per_dram_byte(), std::nullopt) << "no byte is";
 }
 
+TEST(MachineAccount, ProductsOfTheFusedUnitCountInUtilizationAsMacsDo) {
+  Finished run;
+  run.program.layers = {"conv", "block"};
+  run.program.instructions = {{.work = Compute{}}, {.work = isa::machine::FusedAccumulate{}, .layer = 1}};
+  run.record.instructions.resize(2);
+  run.record.instructions[0].macs = 350;
+  run.record.instructions[1].fused.products = 700;
+  run.record.layer_causes = {{100}, {50}};
+  run.record.causes = {150};
+  run.record.cycles = 150;
+  isa::machine::CoreConfig core;
+  core.array.rows = 5;
+  core.array.cols = 7;
+  const MachineAccount account = make_account(run.program, core, run.record, {});
+  EXPECT_DOUBLE_EQ(account.layers[0].utilization, 0.1);
+  EXPECT_DOUBLE_EQ(account.layers[1].utilization, 0.4);
+  EXPECT_DOUBLE_EQ(account.total.utilization, 0.2);
+  EXPECT_EQ(account.layers[1].macs, 0U);
+}
+
 /// Stores of one layer that overlap and come in any order: every byte counts once, by address.
 TEST(MachineAccount, DigestIsOfWhatALayerStoredByAddress) {
   Finished run;
