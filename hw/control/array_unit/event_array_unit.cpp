@@ -49,10 +49,10 @@ EventArrayUnit::EventArrayUnit(const sc_core::sc_module_name& module_name, const
       failure_(context.clock.loop() == nullptr) {}
 
 const EventArrayUnit::Operator& EventArrayUnit::operator_of(const Compute& compute) {
-  // Banks, and so costs, repeat with every row of words; padding and sums cost nothing.
+  // Moving a map or weights by words renames their banks and changes no cost; padding and sums cost nothing.
   Compute key = compute;
-  key.input.address %= static_cast<std::uint32_t>(context_.core.activations.row_bytes());
-  key.weights %= static_cast<std::uint32_t>(context_.core.weights.row_bytes());
+  key.input.address %= context_.core.activations.width;
+  key.weights %= context_.core.weights.width;
   key.pad_value = 0;
   key.output = 0;
   std::unique_ptr<const Operator>& op = operators_[key];

@@ -30,8 +30,8 @@ namespace fusesim::control::machine {
 /// instructions lie before a later one's start: start and end of an instruction are its local ones plus a running sum.
 /// Only sums that still drain when the next instruction's feed is held are delayed further.
 ///
-/// Two events an instruction, its start and its end. Operators that differ in nothing but addresses, by whole rows of
-/// banks, share one cost.
+/// Two events an instruction, its start and its end. Operators that differ in nothing but addresses, by whole words,
+/// share one cost.
 class EventArrayUnit final : public sc_core::sc_module, public ArrayUnitIf {
  public:
   EventArrayUnit(const sc_core::sc_module_name& module_name, const Context& context);

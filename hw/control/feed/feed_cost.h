@@ -36,7 +36,7 @@ class FoldFeed {
 
 class FeedCost {
  public:
-  /// `compute` must be valid on `core` (hw/isa/machine/program.h).
+  /// `compute` must be valid on `core` (hw/isa/machine/program.h). Of its addresses only the places in a word count.
   FeedCost(const isa::machine::Compute& compute, const isa::machine::CoreConfig& core);
 
   [[nodiscard]] std::uint64_t folds() const { return folds_; }

@@ -27,7 +27,7 @@ struct Room {
   std::uint64_t used = 0;
 
   std::uint32_t take(Random& random, std::uint64_t bytes, std::uint32_t align, std::uint64_t step, std::uint32_t at) {
-    if (step > 0) {  // the same bank as `at`
+    if (step > 0) {  // a multiple of it from `at`
       used = round_up(std::max<std::uint64_t>(used, at) - at, step) + at;
     } else if (random.chance(0.5)) {
       used = round_up(used + random.between(0, 13), align);
@@ -103,10 +103,11 @@ Script random_script(Random& random, const isa::ArrayConfig& array) {
     std::uint64_t activation_step = 0, weight_step = 0;
     if (index > 0 && random.chance(0.3)) {
       compute = std::get<Compute>(program.instructions[random.between(0, index - 1)].work);
-      // The same banks, other places; or any other place.
+      // The same banks; other banks, but the same places in words; or anywhere.
       if (random.chance(0.6)) {
-        activation_step = core.activations.row_bytes();
-        weight_step = core.weights.row_bytes();
+        const bool same_banks = random.chance(0.5);
+        activation_step = same_banks ? core.activations.row_bytes() : core.activations.width;
+        weight_step = same_banks ? core.weights.row_bytes() : core.weights.width;
       }
     } else {
       const isa::ArrayInstruction instruction = random_instruction(random, core.array, size);

@@ -121,5 +121,27 @@ TEST(FeedCost, EqualsTheWalkWhenLinesOverlap) {
   }
 }
 
+TEST(FeedCost, IsTheSameWordsFurtherOn) {
+  Random random(7);
+  for (int trial = 0; trial < 2000; ++trial) {
+    auto [compute, core] = test::random_compute(random);
+    const FeedCost here(compute, core);
+    compute.input.address += core.activations.width * random.between(1, 50);
+    compute.weights += core.weights.width * random.between(1, 50);
+    const FeedCost there(compute, core);
+    const FoldPlan plan(array_instruction(compute), core.array);
+    ASSERT_EQ(here.folds(), there.folds());
+    for (std::uint64_t f = 0; f < here.folds(); ++f) {
+      const FoldFeed &a = here.fold(f), &b = there.fold(f);
+      for (std::uint32_t t = 0; t <= plan.fold(f).shape.feed; ++t) {
+        ASSERT_EQ(a.extra_before(t), b.extra_before(t))
+            << name(compute.dataflow) << ", trial " << trial << ", fold " << f << ", cycle " << t;
+      }
+      ASSERT_EQ(a.activation_words(), b.activation_words()) << name(compute.dataflow) << ", trial " << trial;
+      ASSERT_EQ(a.weight_words(), b.weight_words()) << name(compute.dataflow) << ", trial " << trial;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fusesim::control
