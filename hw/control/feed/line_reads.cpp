@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // In a cycle every feeder that reads does so at the same offset from where its task starts. A stretch of stream in
-// which the offset moves by the same step costs at most `width` different things, by where in a word the offset lies.
+// which the offset moves by the same step costs at most `width` different things, by where in a word the offset lies:
+// it is as many of each as it has cycles at that place.
 // Between stretches offsets jump, mostly farther than a word, and then every reader needs a new word. And when a cycle
 // in which all feeders need a word of their own is free of conflicts, so is any part of it, and words need only be
 // counted.
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 namespace fusesim::control {
 
@@ -43,13 +45,15 @@ LineReads::LineReads(const isa::machine::Compute& compute, const FoldPlan& plan,
   length_ = std::min(length_, stride_ * (plan.line_outputs() - 1) + dilation * (taps - 1) + 1 - pad_);
   distance_ = stride_ * plan.pitch();
   shift_ = stride_ * element_step_;
+  period_ = static_cast<std::uint32_t>(pad.width / std::gcd<std::int64_t>(pad.width, shift_));
 }
 
 void LineReads::set_columns(std::uint64_t col_base, std::uint32_t cols) {
   const RowStream stream = plan_.stream(cols);
   const std::int64_t base = static_cast<std::int64_t>(col_base) * stride_ - pad_;
-  steps_.assign(stream.length(), {});
-  for (std::uint32_t m = 0; m < stream.length(); ++m) {
+  stream_length_ = stream.length();
+  stretches_.clear();
+  for (std::uint32_t m = 0; m < stream_length_; ++m) {
     std::int64_t along = base + stream.position(m);
     std::int64_t line = 0;
     if (along < 0) continue;
@@ -59,9 +63,14 @@ void LineReads::set_columns(std::uint64_t col_base, std::uint32_t cols) {
     }
     if (along >= length_) continue;  // What comes after a task's last line is further on, too.
     const std::int64_t byte = along * element_step_;
-    const bool shift = m > 0 && steps_[m - 1].kind != Step::Kind::padding && steps_[m - 1].line == line &&
-                       steps_[m - 1].byte == byte + shift_;
-    steps_[m] = {line, byte, shift ? Step::Kind::shift : Step::Kind::jump};
+    if (!stretches_.empty()) {
+      Stretch& last = stretches_.back();
+      if (last.cycle + last.cycles == m && last.line == line && last.byte == byte + last.cycles * shift_) {
+        ++last.cycles;
+        continue;
+      }
+    }
+    stretches_.push_back({m, 1, line, byte});
   }
 }
 
@@ -91,7 +100,7 @@ void LineReads::find_tasks(std::uint64_t first, std::uint32_t count) {
     }
   }
   plane_place_ = place(first);
-  stretches_.clear();
+  past_.clear();
   held_known_ = 0;
   std::fill(free_.begin(), free_.end(), 0);
 }
@@ -118,14 +127,14 @@ void LineReads::find_readers(std::int64_t line, std::uint32_t tap_line) {
 
 /// Whether what any feeder holds is at least a word away from `offset`.
 bool LineReads::far_from_held(std::int64_t offset) const {
-  return std::all_of(stretches_.begin(), stretches_.end(),
-                     [&](const Stretch& past) { return std::abs(past.end - offset) >= words_.width(); });
+  return std::all_of(past_.begin(), past_.end(),
+                     [&](const Past& past) { return std::abs(past.end - offset) >= words_.width(); });
 }
 
 /// Brings the tasks' `held` up to date.
 void LineReads::find_held() {
-  for (; held_known_ < stretches_.size(); ++held_known_) {
-    const Stretch& past = stretches_[held_known_];
+  for (; held_known_ < past_.size(); ++held_known_) {
+    const Past& past = past_[held_known_];
     for (Task& task : tasks_) {
       if (reads(task, past.line, past.tap_line)) task.held = task.start + past.end;
     }
@@ -211,37 +220,30 @@ CycleCost LineReads::held_cost(std::int64_t offset) {
 EdgeCost LineReads::cost(std::uint64_t first, std::uint32_t count) {
   find_tasks(first, count);
   EdgeCost cost;
-  std::uint32_t cycle = 0;
-  std::int64_t line = -1;  // In hand, with the tap line before; -1: none.
-  std::int64_t line_offset = 0;
   for (std::uint32_t tap_line = 0; tap_line < tap_lines_; ++tap_line) {
-    bool reading = false;
-    auto end_stretch = [&](std::int64_t byte) { stretches_.push_back({line, tap_line, line_offset + byte}); };
-    for (std::size_t m = 0; m < steps_.size(); ++m, ++cycle) {
-      const Step& step = steps_[m];
-      if (reading && step.kind != Step::Kind::shift) end_stretch(steps_[m - 1].byte);
-      reading = step.kind != Step::Kind::padding;
-      if (!reading) continue;
-      CycleCost now;
-      if (step.kind == Step::Kind::shift) {
-        now = shifted_cost(line_offset + step.byte);
-      } else {
-        if (line != step.line) {
-          line = step.line;
-          line_offset = (line * line_stride_ + tap_line * line_dilation_ - line_pad_) * line_step_;
-          find_readers(line, tap_line);
-        }
-        const std::int64_t offset = line_offset + step.byte;
-        now = far_from_held(offset) ? all_cost(offset) : held_cost(offset);
+    std::int64_t line = -1;  // In hand; -1: none.
+    std::int64_t line_offset = 0;
+    for (const Stretch& stretch : stretches_) {
+      if (line != stretch.line) {
+        line = stretch.line;
+        line_offset = (line * line_stride_ + tap_line * line_dilation_ - line_pad_) * line_step_;
+        find_readers(line, tap_line);
       }
-      cost.words += now.words;
-      if (now.extra > 0) {
-        if (cost.extra.empty()) cost.extra.resize(std::size_t{tap_lines_} * steps_.size());
-        cost.extra[cycle] = now.extra;
+      const std::int64_t offset = line_offset + stretch.byte;
+      const std::size_t cycle = std::size_t{tap_line} * stream_length_ + stretch.cycle;
+      // `now` in `times` cycles from the stretch's `from`-th on, a period apart.
+      auto add = [&](std::uint32_t from, std::uint32_t times, CycleCost now) {
+        cost.words += std::uint64_t{times} * now.words;
+        if (now.extra == 0) return;
+        if (cost.extra.empty()) cost.extra.resize(std::size_t{tap_lines_} * stream_length_);
+        for (std::uint32_t i = 0; i < times; ++i) cost.extra[cycle + from + std::size_t{i} * period_] = now.extra;
+      };
+      add(0, 1, far_from_held(offset) ? all_cost(offset) : held_cost(offset));
+      for (std::uint32_t from = 1; from <= std::min(period_, stretch.cycles - 1); ++from) {
+        add(from, 1 + (stretch.cycles - 1 - from) / period_, shifted_cost(offset - from * shift_));
       }
+      past_.push_back({line, tap_line, offset - (stretch.cycles - 1) * shift_});
     }
-    if (reading) end_stretch(steps_.back().byte);
-    line = -1;
   }
   return cost;
 }

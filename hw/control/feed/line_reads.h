@@ -25,18 +25,16 @@ class LineReads {
   [[nodiscard]] std::uint32_t place(std::uint64_t task) const;
 
  private:
-  /// A cycle of the stream of one line: which line of the task, and how many bytes into it.
-  struct Step {
-    std::int64_t line = 0;
-    std::int64_t byte = 0;
-    enum class Kind : std::uint8_t {
-      padding,  ///< Nobody reads.
-      jump,     ///< Another place.
-      shift,    ///< A step down the same line from where the cycle before was.
-    } kind = Kind::padding;
-  };
-  /// A stretch of shifts, once it has ended.
+  /// A stretch of the stream of one line: from its second cycle on a step down the line from the cycle before. Nobody
+  /// reads in the cycles between stretches.
   struct Stretch {
+    std::uint32_t cycle = 0;  ///< Its first.
+    std::uint32_t cycles = 0;
+    std::int64_t line = 0;  ///< Of the task.
+    std::int64_t byte = 0;  ///< How many bytes into the line the first cycle reads.
+  };
+  /// A stretch that has ended.
+  struct Past {
     std::int64_t line = 0;
     std::uint32_t tap_line = 0;
     std::int64_t end = 0;  ///< Offset of its last cycle.
@@ -69,14 +67,16 @@ class LineReads {
   const FoldPlan& plan_;
   Words words_;
   BankLoad load_;
-  std::vector<Step> steps_;
+  std::uint32_t period_ = 1;  ///< Shifts this far apart are at the same place in a word.
+  std::uint32_t stream_length_ = 0;
+  std::vector<Stretch> stretches_;
 
   // Of the fold in hand.
   std::vector<Task> tasks_;
   std::int64_t plane_place_ = 0;
   std::int64_t first_line_ = 0, last_line_ = 0;  ///< Least and greatest of the tasks' lines.
   std::vector<std::uint32_t> places_;            ///< [width]: tasks by place of their start, were the plane at 0.
-  std::vector<Stretch> stretches_;
+  std::vector<Past> past_;
   std::size_t held_known_ = 0;      ///< Stretches that the tasks' `held` takes in.
   std::vector<std::uint8_t> free_;  ///< [width]: unknown, no, yes.
   // Of the line in hand.
