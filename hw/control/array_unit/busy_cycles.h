@@ -21,13 +21,13 @@ class BusyCycles {
     spans_.push_back({begin, end, empty});
   }
 
-  /// How many of the cycles before `cycle` are in no span.
+  /// How many of the cycles before `cycle` are in no span. Quick when few spans begin after `cycle`: what is asked
+  /// about is the present, and of the future only the next span is known.
   [[nodiscard]] std::uint64_t empty_before(std::uint64_t cycle) const {
-    const auto after = std::upper_bound(spans_.begin(), spans_.end(), cycle,
-                                        [](std::uint64_t at, const Span& span) { return at < span.begin; });
-    if (after == spans_.begin()) return cycle;
-    const Span& span = *std::prev(after);
-    return span.empty_before + (cycle > span.end ? cycle - span.end : 0);
+    const auto span =
+        std::find_if(spans_.rbegin(), spans_.rend(), [cycle](const Span& each) { return each.begin <= cycle; });
+    if (span == spans_.rend()) return cycle;
+    return span->empty_before + (cycle > span->end ? cycle - span->end : 0);
   }
 
  private:
