@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "hw/isa/machine/config.h"
@@ -33,6 +34,10 @@ class Words {
   [[nodiscard]] std::int64_t of(std::int64_t byte) const { return byte >> shift_; }
   [[nodiscard]] std::int64_t place(std::uint64_t byte) const { return static_cast<std::int64_t>(byte & mask_); }
   [[nodiscard]] std::uint32_t width() const { return mask_ + 1; }
+  /// How many steps of so many bytes lead back to the same place.
+  [[nodiscard]] std::uint32_t period(std::int64_t step) const {
+    return width() / static_cast<std::uint32_t>(std::gcd(std::int64_t{width()}, step));
+  }
 
  private:
   int shift_;

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 
 namespace fusesim::control {
 
@@ -24,10 +23,8 @@ LineReads::LineReads(const isa::machine::Compute& compute, const FoldPlan& plan,
       plan_(plan),
       words_(pad.width),
       load_(pad, feeders),
-      places_(pad.width),
       free_(pad.width),
-      reader_places_(pad.width),
-      known_(pad.width) {
+      reader_places_(pad.width) {
   const isa::ConvGeometry& g = compute.geometry;
   std::int64_t taps = 0, dilation = 0;
   if (compute.dataflow == isa::Dataflow::fuse_column) {
@@ -45,7 +42,9 @@ LineReads::LineReads(const isa::machine::Compute& compute, const FoldPlan& plan,
   length_ = std::min(length_, stride_ * (plan.line_outputs() - 1) + dilation * (taps - 1) + 1 - pad_);
   distance_ = stride_ * plan.pitch();
   shift_ = stride_ * element_step_;
-  period_ = static_cast<std::uint32_t>(pad.width / std::gcd<std::int64_t>(pad.width, shift_));
+  task_step_ = per_task_ * line_stride_ * line_step_;
+  period_ = words_.period(shift_);
+  task_period_ = words_.period(task_step_);
 }
 
 void LineReads::set_columns(std::uint64_t col_base, std::uint32_t cols) {
@@ -79,49 +78,51 @@ std::uint32_t LineReads::place(std::uint64_t task) const {
   return static_cast<std::uint32_t>(words_.place(map_.address + channel * map_.channel_pitch));
 }
 
-void LineReads::find_tasks(std::uint64_t first, std::uint32_t count) {
-  tasks_.resize(count);
-  std::fill(places_.begin(), places_.end(), 0);
+void LineReads::find_runs(std::uint64_t first, std::uint32_t count) {
+  runs_.clear();
+  tasks_ = count;
+  plane_place_ = place(first);
   std::uint64_t channel = first / tasks_per_channel_;
   auto task = static_cast<std::uint32_t>(first % tasks_per_channel_);
   const std::uint64_t first_plane = channel / filters_per_channel_;
-  first_line_ = last_line_ = std::int64_t{task} * per_task_;
-  for (Task& row : tasks_) {
-    row.line = std::int64_t{task} * per_task_;
-    row.start = static_cast<std::int64_t>((channel / filters_per_channel_ - first_plane) * map_.channel_pitch) +
-                row.line * line_stride_ * line_step_;
-    row.held = -1;
-    first_line_ = std::min(first_line_, row.line);
-    last_line_ = std::max(last_line_, row.line);
-    ++places_[static_cast<std::size_t>(words_.place(static_cast<std::uint64_t>(row.start)))];
-    if (++task == tasks_per_channel_) {
-      task = 0;
-      ++channel;
-    }
+  one_place_ = task_period_ == 1;
+  for (std::uint32_t i = 0; i < count; task = 0, ++channel) {
+    const auto plane = static_cast<std::int64_t>((channel / filters_per_channel_ - first_plane) * map_.channel_pitch);
+    const std::uint32_t tasks = std::min(count - i, tasks_per_channel_ - task);
+    runs_.push_back({i, tasks, plane + task * task_step_, std::int64_t{task} * per_task_});
+    one_place_ = one_place_ && place_of(runs_.back()) == place_of(runs_.front());
+    i += tasks;
   }
-  plane_place_ = place(first);
   past_.clear();
   held_known_ = 0;
   std::fill(free_.begin(), free_.end(), 0);
 }
 
-bool LineReads::reads(const Task& task, std::int64_t line, std::uint32_t tap_line) const {
-  const std::int64_t output = task.line + line;
-  const std::int64_t input = output * line_stride_ + tap_line * line_dilation_ - line_pad_;
-  return output < output_lines_ && input >= 0 && input < lines_;
+/// The tasks of a run that read this tap line of their line: a run themselves, as tasks' lines ascend.
+LineReads::Run LineReads::readers(const Run& run, std::int64_t line, std::uint32_t tap_line) const {
+  auto ceil_div = [](std::int64_t a, std::int64_t b) { return a <= 0 ? 0 : (a + b - 1) / b; };
+  // Output lines for which that is a line of the map.
+  const std::int64_t above = line_pad_ - tap_line * line_dilation_;
+  const std::int64_t begin = ceil_div(above, line_stride_);
+  const std::int64_t end = std::min<std::int64_t>(output_lines_, ceil_div(above + lines_, line_stride_));
+  const std::int64_t first = ceil_div(begin - line - run.line, per_task_);
+  const std::int64_t last = std::min<std::int64_t>(run.tasks, ceil_div(end - line - run.line, per_task_));
+  if (last <= first) return {};
+  return {run.first + static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last - first),
+          run.start + first * task_step_, run.line + first * per_task_};
 }
 
 void LineReads::find_readers(std::int64_t line, std::uint32_t tap_line) {
-  std::fill(known_.begin(), known_.end(), Known{});
-  // What holds for the first and the last line holds for those between.
-  all_read_ = reads({0, first_line_, 0}, line, tap_line) && reads({0, last_line_, 0}, line, tap_line);
-  if (all_read_) return;
   readers_.clear();
+  reader_count_ = 0;
   std::fill(reader_places_.begin(), reader_places_.end(), 0);
-  for (std::uint32_t i = 0; i < tasks_.size(); ++i) {
-    if (!reads(tasks_[i], line, tap_line)) continue;
-    readers_.push_back(i);
-    ++reader_places_[static_cast<std::size_t>(words_.place(static_cast<std::uint64_t>(tasks_[i].start)))];
+  for (const Run& run : runs_) {
+    const Run reading = readers(run, line, tap_line);
+    if (reading.tasks == 0) continue;
+    readers_.push_back(reading);
+    reader_count_ += reading.tasks;
+    for (std::uint32_t i = 0; i < std::min(reading.tasks, task_period_); ++i)
+      reader_places_[place_of(reading, i)] += 1 + (reading.tasks - 1 - i) / task_period_;
   }
 }
 
@@ -131,94 +132,75 @@ bool LineReads::far_from_held(std::int64_t offset) const {
                      [&](const Past& past) { return std::abs(past.end - offset) >= words_.width(); });
 }
 
-/// Brings the tasks' `held` up to date.
+/// Brings `held_` up to date.
 void LineReads::find_held() {
+  if (held_known_ == 0) held_.assign(tasks_, -1);
   for (; held_known_ < past_.size(); ++held_known_) {
     const Past& past = past_[held_known_];
-    for (Task& task : tasks_) {
-      if (reads(task, past.line, past.tap_line)) task.held = task.start + past.end;
+    for (const Run& run : runs_) {
+      const Run reading = readers(run, past.line, past.tap_line);
+      for (std::uint32_t i = 0; i < reading.tasks; ++i)
+        held_[reading.first + i] = reading.start + i * task_step_ + past.end;
     }
   }
 }
 
-/// Whether all tasks at once, readers or not, would need different words of which no two meet at a port.
-bool LineReads::free_at(std::size_t place) {
-  constexpr std::uint8_t no = 1, yes = 2;
-  if (free_[place] == 0) {
-    load_.clear();
-    for (const Task& task : tasks_) load_.request(words_.of(static_cast<std::int64_t>(place) + task.start));
-    const CycleCost all = load_.cost();
-    free_[place] = all.extra == 0 && all.words == tasks_.size() ? yes : no;
+/// What it costs that those tasks of `runs` of which `needs(start, task)` read `byte` bytes from their starts.
+template <typename Needs>
+CycleCost LineReads::cost_of(const std::vector<Run>& runs, std::int64_t byte, Needs needs) {
+  load_.clear();
+  for (const Run& run : runs) {
+    std::int64_t start = run.start;
+    for (std::uint32_t i = 0; i < run.tasks; ++i, start += task_step_) {
+      if (needs(start, run.first + i)) load_.request(words_.of(byte + start));
+    }
   }
-  return free_[place] == yes;
+  return load_.cost();
+}
+
+/// Whether all tasks at once, readers or not, would need different words of which no two meet at a port.
+bool LineReads::free_at(std::int64_t place) {
+  constexpr std::uint8_t no = 1, yes = 2;
+  // Tasks that start at the same place in a word need words equally far apart at any offset.
+  if (one_place_) place = 0;
+  std::uint8_t& known = free_[static_cast<std::size_t>(place)];
+  if (known == 0) {
+    const CycleCost all = cost_of(runs_, place, [](std::int64_t, std::uint32_t) { return true; });
+    known = all.extra == 0 && all.words == tasks_ ? yes : no;
+  }
+  return known == yes;
 }
 
 /// Every reader needs its word.
 CycleCost LineReads::all_cost(std::int64_t offset) {
-  const std::size_t place = place_at(offset);
-  if (free_at(place)) return {static_cast<std::uint32_t>(all_read_ ? tasks_.size() : readers_.size()), 0};
-  Known& known = known_[place];
-  if (!known.all) {
-    load_.clear();
-    auto request = [&](const Task& task) { load_.request(words_.of(static_cast<std::int64_t>(place) + task.start)); };
-    if (all_read_) {
-      for (const Task& task : tasks_) request(task);
-    } else {
-      for (const std::uint32_t i : readers_) request(tasks_[i]);
-    }
-    known.all = true;
-    known.all_cost = load_.cost();
-  }
-  return known.all_cost;
+  const std::int64_t place = place_at(offset);
+  if (free_at(place)) return {reader_count_, 0};
+  return cost_of(readers_, place, [](std::int64_t, std::uint32_t) { return true; });
 }
 
 /// Readers hold what lies shift_ bytes further up.
 CycleCost LineReads::shifted_cost(std::int64_t offset) {
   if (shift_ >= words_.width()) return all_cost(offset);
-  const std::size_t at = place_at(offset);
-  const auto place = static_cast<std::int64_t>(at);
+  const std::int64_t place = place_at(offset);
   auto needs = [&](std::int64_t start) { return words_.of(place + start + shift_) != words_.of(place + start); };
-  Known& known = known_[at];
-  if (known.shifted) return known.shifted_cost;
-  known.shifted = true;
-  if (free_at(at)) {
-    const std::vector<std::uint32_t>& places = all_read_ ? places_ : reader_places_;
-    CycleCost cost;
-    for (std::uint32_t start = 0; start < words_.width(); ++start) {
-      if (needs(start)) cost.words += places[start];
-    }
-    return known.shifted_cost = cost;
+  if (!free_at(place)) return cost_of(readers_, place, [&](std::int64_t start, std::uint32_t) { return needs(start); });
+  CycleCost cost;
+  for (std::uint32_t start = 0; start < words_.width(); ++start) {
+    if (needs(start)) cost.words += reader_places_[start];
   }
-  load_.clear();
-  auto request = [&](const Task& task) {
-    if (needs(task.start)) load_.request(words_.of(place + task.start));
-  };
-  if (all_read_) {
-    for (const Task& task : tasks_) request(task);
-  } else {
-    for (const std::uint32_t i : readers_) request(tasks_[i]);
-  }
-  return known.shifted_cost = load_.cost();
+  return cost;
 }
 
 /// Readers hold whatever they read last.
 CycleCost LineReads::held_cost(std::int64_t offset) {
   find_held();
-  load_.clear();
-  auto request = [&](const Task& task) {
-    const std::int64_t word = words_.of(plane_place_ + task.start + offset);
-    if (task.held < 0 || words_.of(plane_place_ + task.held) != word) load_.request(word);
-  };
-  if (all_read_) {
-    for (const Task& task : tasks_) request(task);
-  } else {
-    for (const std::uint32_t i : readers_) request(tasks_[i]);
-  }
-  return load_.cost();
+  return cost_of(readers_, plane_place_ + offset, [&](std::int64_t start, std::uint32_t task) {
+    return held_[task] < 0 || words_.of(plane_place_ + held_[task]) != words_.of(plane_place_ + offset + start);
+  });
 }
 
 EdgeCost LineReads::cost(std::uint64_t first, std::uint32_t count) {
-  find_tasks(first, count);
+  find_runs(first, count);
   EdgeCost cost;
   for (std::uint32_t tap_line = 0; tap_line < tap_lines_; ++tap_line) {
     std::int64_t line = -1;  // In hand; -1: none.

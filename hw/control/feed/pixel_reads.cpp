@@ -2,7 +2,6 @@
 #include "hw/control/feed/pixel_reads.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace fusesim::control {
 
@@ -90,7 +89,7 @@ void PixelReads::channel_cost(std::int64_t place, bool first_channel, std::uint3
 EdgeCost PixelReads::cost(std::uint64_t address, std::uint64_t first, std::uint32_t count) {
   find_places(first, count);
   // A channel costs what the one a period before cost, except the first, which finds its registers empty.
-  const std::uint32_t period = words_.width() / std::gcd(words_.width(), map_.channel_pitch);
+  const std::uint32_t period = words_.period(map_.channel_pitch);
   const std::uint32_t kinds = std::min(channels_, 1 + period);
   costs_.resize(std::size_t{kinds} * kernel_);
   EdgeCost cost;

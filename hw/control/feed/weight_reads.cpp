@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 
 namespace fusesim::control {
 
@@ -19,7 +18,7 @@ CycleCost WeightReads::cost(std::int64_t place, std::uint32_t count, std::int64_
 
 EdgeCost WeightReads::every_cycle(std::uint64_t address, std::uint32_t count, std::uint32_t inner) {
   // A cycle costs what the one a period before cost, except the first.
-  const std::uint32_t period = words_.width() / std::gcd(words_.width(), pitch_);
+  const std::uint32_t period = words_.period(pitch_);
   EdgeCost whole;
   for (std::uint32_t t = 0; t < std::min(inner, 1 + period); ++t) {
     const std::int64_t place = words_.place(address + std::uint64_t{t} * pitch_);
