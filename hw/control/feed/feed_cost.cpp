@@ -7,8 +7,8 @@
 
 #include "hw/control/feed/array_instruction.h"
 #include "hw/control/feed/line_reads.h"
+#include "hw/control/feed/neighbour_reads.h"
 #include "hw/control/feed/pixel_reads.h"
-#include "hw/control/feed/weight_reads.h"
 #include "hw/control/fold_plan.h"
 
 namespace fusesim::control {
@@ -83,7 +83,7 @@ void find_gemm_feeds(const Compute& compute, const CoreConfig& core, const FoldP
   const std::uint32_t filters = g.out_channels / g.groups, channels = g.in_channels / g.groups;
   Pairs pairs(feeds);
   PixelReads pixel_reads(compute, core.activations, pixel_feeders);
-  WeightReads weight_reads(compute, core.weights, filter_feeders);
+  NeighbourReads weight_reads(compute.weights_pitch, core.weights, filter_feeders);
   // [pattern][place in a word], of blocks that fill the array; and of weights.
   std::vector<std::uint32_t> pixels_known(pixel_reads.patterns() * core.activations.width, none);
   std::vector<std::uint32_t> weights_known(core.weights.width, none);
@@ -150,7 +150,7 @@ void find_wire_feeds(const Compute& compute, const CoreConfig& core, const FoldP
   const std::uint32_t rows = core.array.rows, cols = core.array.cols;
   Pairs pairs(feeds);
   LineReads line_reads(compute, plan, core.activations, rows);
-  WeightReads weight_reads(compute, core.weights, rows);
+  NeighbourReads weight_reads(compute.weights_pitch, core.weights, rows);
   // [task in its channel][place in a word], of blocks that fill the array.
   std::vector<std::uint32_t> lines_known(std::size_t{per_channel} * core.activations.width);
   std::vector<std::uint32_t> weights_known(std::size_t{per_channel} * core.weights.width);

@@ -12,7 +12,8 @@ PixelReads::PixelReads(const isa::machine::Compute& compute, const isa::machine:
       words_(pad.width),
       load_(pad, feeders),
       channels_(geometry_.in_channels / geometry_.groups),
-      kernel_(geometry_.kernel_height * geometry_.kernel_width) {
+      kernel_(geometry_.kernel_height * geometry_.kernel_width),
+      neighbours_(map_.channel_pitch, pad, feeders) {
   const isa::ConvGeometry& g = geometry_;
   const bool padded = g.pad_top > 0 || g.pad_bottom > 0 || g.pad_left > 0 || g.pad_right > 0;
   one_run_ = !padded && (g.out_height == 1 || std::uint64_t{g.stride_height} * map_.line_pitch ==
@@ -87,6 +88,8 @@ void PixelReads::channel_cost(std::int64_t place, bool first_channel, std::uint3
 }
 
 EdgeCost PixelReads::cost(std::uint64_t address, std::uint64_t first, std::uint32_t count) {
+  if (one_run_ && kernel_ == 1 && geometry_.stride_width == 1)
+    return neighbours_.every_cycle(address + first, count, channels_);
   find_places(first, count);
   // A channel costs what the one a period before cost, except the first, which finds its registers empty.
   const std::uint32_t period = words_.period(map_.channel_pitch);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hw/control/feed/edge_cost.h"
+#include "hw/control/feed/neighbour_reads.h"
 #include "hw/isa/machine/program.h"
 
 namespace fusesim::control {
@@ -35,6 +36,7 @@ class PixelReads {
   Words words_;
   BankLoad load_;
   std::uint32_t channels_, kernel_;
+  NeighbourReads neighbours_;         ///< In one run of 1x1 windows at stride 1.
   bool one_run_;                      ///< All pixels lie equally far apart, none is padding.
   std::vector<std::int64_t> places_;  ///< [kernel][count]: bytes from the start of the channel, or -1: padding.
   std::vector<std::int64_t> last_;    ///< [count]: the last one of a channel that is not padding, or -1.

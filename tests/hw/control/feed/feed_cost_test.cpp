@@ -89,7 +89,7 @@ TEST(FeedCost, EqualsTheWalkOnLargerMapsAndArrays) {
 
 TEST(FeedCost, EqualsTheWalkWhenPixelsAreOneRunAtAStride) {
   Random random(6);
-  for (int trial = 0; trial < 300; ++trial) {
+  for (int trial = 0; trial < 600; ++trial) {
     auto [compute, core] = test::random_compute(random);
     isa::ConvGeometry& g = compute.geometry;
     const std::uint32_t stride = random.between(1, 3), rows = random.between(1, 6);
@@ -97,11 +97,15 @@ TEST(FeedCost, EqualsTheWalkWhenPixelsAreOneRunAtAStride) {
     compute.lines_per_row = 1;
     g = {.in_height = rows, .in_width = random.between(1, 40)};
     g.groups = g.in_channels = g.out_channels = random.between(1, 3);
+    if (compute.dataflow == isa::Dataflow::gemm && random.chance(0.7))
+      g.groups = 1, g.in_channels = random.between(1, 40);
     g.stride_width = stride;
     g.out_width = (g.in_width - 1) / stride + 1;
     g.out_height = rows;
     compute.input.line_pitch = g.out_width * stride;
     compute.input.channel_pitch = rows * compute.input.line_pitch + random.between(0, 5);
+    // Not what a program may say, but then registers hold part of what the next channel needs.
+    if (random.chance(0.2)) compute.input.channel_pitch = random.between(1, 9);
     compute.weights_pitch = g.out_channels;
     expect_equal_to_walk(compute, core, std::string(name(compute.dataflow)) + ", trial " + std::to_string(trial));
     if (HasFatalFailure()) return;

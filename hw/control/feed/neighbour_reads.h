@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights: in a cycle the feeders read neighbouring bytes, one a filter or channel, all of the same tap.
+// Feeders that read neighbouring bytes in a cycle, and the same number of bytes further on in the next: weights of one
+// tap, one a filter or channel; or pixels of one channel, where pixels are one run and the kernel is 1x1.
 #pragma once
 
 #include <cstdint>
 #include <span>
 
 #include "hw/control/feed/edge_cost.h"
-#include "hw/isa/machine/program.h"
 
 namespace fusesim::control {
 
@@ -16,14 +16,17 @@ struct WireTap {
   std::uint32_t tap = 0;
 };
 
-class WeightReads {
+class NeighbourReads {
  public:
-  WeightReads(const isa::machine::Compute& compute, const isa::machine::ScratchpadConfig& pad, std::uint32_t feeders)
-      : pitch_(compute.weights_pitch), words_(pad.width), load_(pad, feeders) {}
+  /// `pitch`: bytes from a tap, or channel, to the next.
+  NeighbourReads(std::uint32_t pitch, const isa::machine::ScratchpadConfig& pad, std::uint32_t feeders)
+      : pitch_(pitch), words_(pad.width), load_(pad, feeders) {}
 
-  /// gemm kinds: `count` filters from the one whose first weight lies at `address`, one weight a cycle, `inner` cycles.
+  /// gemm kinds: `count` filters or pixels from the one that begins at `address`, one byte of each a cycle, `inner`
+  /// cycles.
   [[nodiscard]] EdgeCost every_cycle(std::uint64_t address, std::uint32_t count, std::uint32_t inner);
-  /// FuSe wires: `count` channels, in a fold of `feed` cycles. Rows of the same channel hold and read the same.
+  /// FuSe wires: weights of `count` channels, in a fold of `feed` cycles. Rows of the same channel hold and read the
+  /// same.
   [[nodiscard]] EdgeCost on_wires(std::uint64_t address, std::uint32_t count, std::span<const WireTap> taps,
                                   std::uint32_t feed);
   /// All addresses with the same place in a word cost the same.

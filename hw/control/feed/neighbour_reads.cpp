@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hw/control/feed/weight_reads.h"
+#include "hw/control/feed/neighbour_reads.h"
 
 #include <algorithm>
 #include <cstdlib>
 
 namespace fusesim::control {
 
-CycleCost WeightReads::cost(std::int64_t place, std::uint32_t count, std::int64_t step) {
+CycleCost NeighbourReads::cost(std::int64_t place, std::uint32_t count, std::int64_t step) {
   // Bytes a word or more apart are never in the same one.
   if (std::abs(step) >= words_.width()) return first_cost(place, count);
   load_.clear();
@@ -16,7 +16,7 @@ CycleCost WeightReads::cost(std::int64_t place, std::uint32_t count, std::int64_
   return load_.cost();
 }
 
-EdgeCost WeightReads::every_cycle(std::uint64_t address, std::uint32_t count, std::uint32_t inner) {
+EdgeCost NeighbourReads::every_cycle(std::uint64_t address, std::uint32_t count, std::uint32_t inner) {
   // A cycle costs what the one a period before cost, except the first.
   const std::uint32_t period = words_.period(pitch_);
   EdgeCost whole;
@@ -32,8 +32,8 @@ EdgeCost WeightReads::every_cycle(std::uint64_t address, std::uint32_t count, st
   return whole;
 }
 
-EdgeCost WeightReads::on_wires(std::uint64_t address, std::uint32_t count, std::span<const WireTap> taps,
-                               std::uint32_t feed) {
+EdgeCost NeighbourReads::on_wires(std::uint64_t address, std::uint32_t count, std::span<const WireTap> taps,
+                                  std::uint32_t feed) {
   EdgeCost whole;
   for (std::size_t i = 0; i < taps.size(); ++i) {
     const std::int64_t place = words_.place(address + std::uint64_t{taps[i].tap} * pitch_);
