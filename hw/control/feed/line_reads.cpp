@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 namespace fusesim::control {
 
@@ -45,6 +46,13 @@ LineReads::LineReads(const isa::machine::Compute& compute, const FoldPlan& plan,
   task_step_ = per_task_ * line_stride_ * line_step_;
   period_ = words_.period(shift_);
   task_period_ = words_.period(task_step_);
+  // Where each channel goes on in the bank in which the one before would, all tasks are a progression of banks. One of
+  // whole words comes to banks / gcd(words, banks) different ones before the first comes again.
+  const std::int64_t from_progression = std::int64_t{map_.channel_pitch} - tasks_per_channel_ * task_step_;
+  if (filters_per_channel_ == 1 && task_period_ == 1 &&
+      from_progression % static_cast<std::int64_t>(pad.row_bytes()) == 0)
+    tasks_in_different_banks_ =
+        pad.banks / static_cast<std::uint32_t>(std::gcd(words_.of(task_step_), std::int64_t{pad.banks}));
 }
 
 void LineReads::set_columns(std::uint64_t col_base, std::uint32_t cols) {
@@ -85,12 +93,10 @@ void LineReads::find_runs(std::uint64_t first, std::uint32_t count) {
   std::uint64_t channel = first / tasks_per_channel_;
   auto task = static_cast<std::uint32_t>(first % tasks_per_channel_);
   const std::uint64_t first_plane = channel / filters_per_channel_;
-  one_place_ = task_period_ == 1;
   for (std::uint32_t i = 0; i < count; task = 0, ++channel) {
     const auto plane = static_cast<std::int64_t>((channel / filters_per_channel_ - first_plane) * map_.channel_pitch);
     const std::uint32_t tasks = std::min(count - i, tasks_per_channel_ - task);
     runs_.push_back({i, tasks, plane + task * task_step_, std::int64_t{task} * per_task_});
-    one_place_ = one_place_ && place_of(runs_.back()) == place_of(runs_.front());
     i += tasks;
   }
   past_.clear();
@@ -160,9 +166,8 @@ CycleCost LineReads::cost_of(const std::vector<Run>& runs, std::int64_t byte, Ne
 
 /// Whether all tasks at once, readers or not, would need different words of which no two meet at a port.
 bool LineReads::free_at(std::int64_t place) {
+  if (tasks_ <= tasks_in_different_banks_) return true;
   constexpr std::uint8_t no = 1, yes = 2;
-  // Tasks that start at the same place in a word need words equally far apart at any offset.
-  if (one_place_) place = 0;
   std::uint8_t& known = free_[static_cast<std::size_t>(place)];
   if (known == 0) {
     const CycleCost all = cost_of(runs_, place, [](std::int64_t, std::uint32_t) { return true; });

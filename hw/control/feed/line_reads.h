@@ -72,9 +72,10 @@ class LineReads {
   std::uint32_t per_task_, tasks_per_channel_, tap_lines_, output_lines_, filters_per_channel_;
   std::int64_t lines_ = 0, line_step_ = 0, line_stride_ = 0, line_dilation_ = 0, line_pad_ = 0;  ///< Across the line.
   std::int64_t length_ = 0, element_step_ = 0, stride_ = 0, pad_ = 0, distance_ = 0;             ///< Along it.
-  std::int64_t shift_ = 0;         ///< Bytes from a cycle to the one before within a stretch.
-  std::int64_t task_step_ = 0;     ///< Bytes from a task to the next one of its channel,
-  std::uint32_t task_period_ = 1;  ///< and how many of these end at the same place in a word.
+  std::int64_t shift_ = 0;                      ///< Bytes from a cycle to the one before within a stretch.
+  std::int64_t task_step_ = 0;                  ///< Bytes from a task to the next one of its channel,
+  std::uint32_t task_period_ = 1;               ///< and how many of these end at the same place in a word.
+  std::uint32_t tasks_in_different_banks_ = 0;  ///< So many in sequence read different banks at any one offset.
   const FoldPlan& plan_;
   Words words_;
   BankLoad load_;
@@ -86,7 +87,6 @@ class LineReads {
   std::vector<Run> runs_;
   std::uint32_t tasks_ = 0;
   std::int64_t plane_place_ = 0;
-  bool one_place_ = true;  ///< All tasks start at the same place in a word.
   std::vector<Past> past_;
   std::vector<std::int64_t> held_;  ///< [tasks]: byte read last, on the same scale as Run::start; -1: none.
   std::size_t held_known_ = 0;      ///< Stretches that `held_` takes in.

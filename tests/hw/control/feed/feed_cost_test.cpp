@@ -112,6 +112,28 @@ TEST(FeedCost, EqualsTheWalkWhenPixelsAreOneRunAtAStride) {
   }
 }
 
+TEST(FeedCost, EqualsTheWalkWhenAChannelGoesOnInTheBankWhereTheLastOneEnded) {
+  Random random(9);
+  int free = 0, held = 0;
+  for (int trial = 0; trial < 2000; ++trial) {
+    auto [compute, core] = test::random_compute(random);
+    const FoldPlan plan(array_instruction(compute), core.array);
+    if (plan.is_gemm()) continue;
+    const isa::ConvGeometry& g = compute.geometry;
+    const bool column = compute.dataflow == isa::Dataflow::fuse_column;
+    const std::uint32_t task_step =
+        compute.lines_per_row * (column ? g.stride_width : g.stride_height * compute.input.line_pitch);
+    const auto row = static_cast<std::uint32_t>(core.activations.row_bytes());
+    compute.input.channel_pitch = plan.tasks_per_channel() * task_step % row + random.between(1, 4) * row;
+    core.weights.ports = 32;
+    expect_equal_to_walk(compute, core, std::string(name(compute.dataflow)) + ", trial " + std::to_string(trial));
+    if (HasFatalFailure()) return;
+    ++(FeedCost(compute, core).conflict_free() ? free : held);
+  }
+  EXPECT_GT(free, 100);
+  EXPECT_GT(held, 100);
+}
+
 TEST(FeedCost, EqualsTheWalkWhenLinesOverlap) {
   // Not what a program may say, but the costs are defined: words of different lines are the same.
   Random random(5);
