@@ -65,13 +65,13 @@ void PixelReads::find_places(std::uint64_t first, std::uint32_t count) {
   }
 }
 
-void PixelReads::channel_cost(std::int64_t place, bool first_channel, std::uint32_t count, CycleCost* costs) {
+void PixelReads::channel_cost(std::int64_t place, bool empty_registers, std::uint32_t count, CycleCost* costs) {
   // Word numbers count from the word that the channel starts in, at `place`.
   const std::int64_t pitch = map_.channel_pitch;
   const std::int64_t place_before = words_.place(static_cast<std::uint64_t>(place - pitch));
   const std::int64_t words_between = words_.of(place_before + pitch);
   for (std::uint32_t i = 0; i < count; ++i) {
-    held_[i] = first_channel || last_[i] < 0 ? no_word : words_.of(place_before + last_[i]) - words_between;
+    held_[i] = empty_registers || last_[i] < 0 ? no_word : words_.of(place_before + last_[i]) - words_between;
   }
   const std::int64_t* byte = places_.data();
   for (std::uint32_t tap = 0; tap < kernel_; ++tap) {
@@ -91,16 +91,22 @@ EdgeCost PixelReads::cost(std::uint64_t address, std::uint64_t first, std::uint3
   if (one_run_ && kernel_ == 1 && geometry_.stride_width == 1)
     return neighbours_.every_cycle(address + first, count, channels_);
   find_places(first, count);
-  // A channel costs what the one a period before cost, except the first, which finds its registers empty.
+  // A channel costs what the one a period before cost, except that the first finds its registers empty. Where what a
+  // pixel reads of a channel lies a word or more before what it reads of the next, that is no exception.
+  const isa::ConvGeometry& g = geometry_;
+  const std::uint64_t reach = std::uint64_t{g.kernel_height - 1} * g.dilation_height * map_.line_pitch +
+                              std::uint64_t{g.kernel_width - 1} * g.dilation_width;
+  const std::uint32_t exceptions = map_.channel_pitch >= reach + words_.width() ? 0 : 1;
   const std::uint32_t period = words_.period(map_.channel_pitch);
-  const std::uint32_t kinds = std::min(channels_, 1 + period);
+  const std::uint32_t kinds = std::min(channels_, exceptions + period);
   costs_.resize(std::size_t{kinds} * kernel_);
   EdgeCost cost;
   bool conflicts = false;
   for (std::uint32_t kind = 0; kind < kinds; ++kind) {
     CycleCost* costs = costs_.data() + std::size_t{kind} * kernel_;
-    channel_cost(words_.place(address + std::uint64_t{kind} * map_.channel_pitch), kind == 0, count, costs);
-    const std::uint64_t times = kind == 0 ? 1 : 1 + (channels_ - 1 - kind) / period;
+    const std::int64_t place = words_.place(address + std::uint64_t{kind} * map_.channel_pitch);
+    channel_cost(place, exceptions == 0 || kind == 0, count, costs);
+    const std::uint64_t times = kind < exceptions ? 1 : 1 + (channels_ - 1 - kind) / period;
     for (std::uint32_t tap = 0; tap < kernel_; ++tap) {
       cost.words += times * costs[tap].words;
       conflicts = conflicts || costs[tap].extra > 0;
@@ -109,7 +115,7 @@ EdgeCost PixelReads::cost(std::uint64_t address, std::uint64_t first, std::uint3
   if (!conflicts) return cost;
   cost.extra.reserve(std::size_t{channels_} * kernel_);
   for (std::uint32_t channel = 0; channel < channels_; ++channel) {
-    const std::uint32_t kind = channel == 0 ? 0 : 1 + (channel - 1) % period;
+    const std::uint32_t kind = channel < exceptions ? channel : exceptions + (channel - exceptions) % period;
     for (std::uint32_t tap = 0; tap < kernel_; ++tap) {
       cost.extra.push_back(costs_[std::size_t{kind} * kernel_ + tap].extra);
     }

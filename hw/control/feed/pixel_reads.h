@@ -29,7 +29,7 @@ class PixelReads {
 
  private:
   void find_places(std::uint64_t first, std::uint32_t count);
-  void channel_cost(std::int64_t place, bool first_channel, std::uint32_t count, CycleCost* costs);
+  void channel_cost(std::int64_t place, bool empty_registers, std::uint32_t count, CycleCost* costs);
 
   isa::ConvGeometry geometry_;
   isa::machine::Map map_;
@@ -41,7 +41,7 @@ class PixelReads {
   std::vector<std::int64_t> places_;  ///< [kernel][count]: bytes from the start of the channel, or -1: padding.
   std::vector<std::int64_t> last_;    ///< [count]: the last one of a channel that is not padding, or -1.
   std::vector<std::int64_t> held_;    ///< [count]: word in the register.
-  std::vector<CycleCost> costs_;      ///< [1 + period][kernel]: first channel, then those after it by place in a word.
+  std::vector<CycleCost> costs_;      ///< [kinds of channels][kernel].
 };
 
 }  // namespace fusesim::control
