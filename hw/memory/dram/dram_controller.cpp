@@ -20,6 +20,11 @@ DramCommand column_command(bool write) {
   return write ? DramCommand::write : DramCommand::read;
 }
 
+[[noreturn]] void refuse_column(Cycle clock, Cycle allowed) {
+  throw std::logic_error("DRAM column command at clock " + std::to_string(clock) + ", allowed from " +
+                         std::to_string(allowed) + " on in an open row");
+}
+
 bool is_column(DramCommand command) {
   return command == DramCommand::read || command == DramCommand::write;
 }
@@ -56,6 +61,8 @@ DramController::DramController(const DramSpec& spec, const DramControllerOptions
   const Cycle write_to_read = t.cwl + spec.burst_clocks() + t.wtr_s;
   least_spacing_ = std::min({t.ccd_s, t.rtw, write_to_read});
   least_latency_ = std::min(t.cl, t.cwl) + spec.burst_clocks();
+  rows_fit_ = spec.split_command_bus || spec.command.column == 1;
+  longest_row_command_ = std::max(spec.command.activate, spec.command.precharge);
   until_closed_ = {static_cast<std::uint32_t>(t.rtp / spacing_),
                    static_cast<std::uint32_t>((t.cwl + spec.burst_clocks() + t.wr) / spacing_)};
   // A group that comes round too soon would have to be waited for.
@@ -73,7 +80,8 @@ void DramController::push(std::uint64_t tag, std::uint64_t address, bool write, 
   const std::uint64_t first = address / spec().burst_bytes();
   const std::uint64_t all = spec().bytes() / spec().burst_bytes();
   if (first >= all || bursts > all - first) throw std::logic_error("DRAM address lies beyond the memory");
-  if (bursts > 1 && must_keep_order(first, bursts, write)) {
+  if (must_keep_order(first, bursts, write)) {
+    enter_columns();
     // Some bursts may have to wait while younger ones of the same row need not: each is a run of its own.
     for (std::uint32_t i = 0; i < bursts; ++i) push_run(tag, first + i, write, arrival, 1);
   } else {
@@ -104,7 +112,13 @@ void DramController::push_run(std::uint64_t tag, std::uint64_t first, bool write
   waiting_ += bursts;
   waiting_in_[write] += bursts;
   latest_arrival_ = std::max(latest_arrival_, arrival);
-  if (chosen_ && !keeps_plan(youngest)) chosen_ = false;
+  if (!chosen_) return;
+  if (!keeps_plan(youngest)) {
+    drop_plan();
+  } else if (row_clock_ != kNever) {
+    taken_ |= run.banks;
+    choose_row();
+  }
 }
 
 void DramController::cut_into_segments(Run& run) {
@@ -173,11 +187,12 @@ bool DramController::keeps_plan(std::size_t youngest) const {
   if (options_.scheduler == DramScheduler::fcfs) return queue_.size() > 1;
   if (!is_column(plan_.command)) return false;
   const Run& run = *segments_[youngest].run;
-  if (plan_.bursts > 1 && outpaced_) return false;
+  if (plan_.bursts - plan_.past > 1 && outpaced_) return false;
+  if (row_clock_ != kNever && run.arrival > now_) return false;  // Until then it keeps no row open.
   const Cycle from = std::max(run.arrival, timing_.earliest_column_of_rank(run.write));
   for (std::size_t i = youngest; i < segments_.size(); ++i) {
     if (!segments_[i].open) return false;
-    if (std::max(from, timing_.earliest_column_of_bank(run.write, segments_[i].bank)) < plan_.clock) return false;
+    if (std::max(from, timing_.earliest_column_of_bank(run.write, segments_[i].bank)) < next_column()) return false;
   }
   return true;
 }
@@ -185,6 +200,7 @@ bool DramController::keeps_plan(std::size_t youngest) const {
 void DramController::choose_refresh() {
   const DramCommand command = timing_.open_banks() == 0 ? DramCommand::refresh : DramCommand::precharge_all;
   plan_ = {.clock = std::max({now_, refresh_due_, timing_.earliest(command, 0)}), .command = command};
+  row_clock_ = kNever;
 }
 
 Cycle DramController::row_clock(const Segment& segment) const {
@@ -203,9 +219,7 @@ void DramController::choose_for_oldest() {
     if (segments_[i].left != 0 && (best.left == 0 || segments_[i].head < best.head)) oldest = i;
   }
   const Segment& segment = segments_[oldest];
-  const DramCommand command = segment.open                      ? column_command(run->write)
-                              : timing_.is_closed(segment.bank) ? DramCommand::activate
-                                                                : DramCommand::precharge;
+  const DramCommand command = segment.open ? column_command(run->write) : row_command(segment);
   plan_ = {.clock = std::max({now_, run->arrival, timing_.earliest(command, segment.bank)}),
            .command = command,
            .segment = oldest};
@@ -231,6 +245,7 @@ bool DramController::choose_front() {
   if (timing_.earliest_column_of_bank(run.write, segments_[place].bank) > clock) return false;
   if (waiting_in_[run.write ? 0 : 1] != 0 && timing_.earliest_column_of_rank(!run.write) < clock) return false;
   plan_ = {.clock = clock, .command = column_command(run.write), .segment = place};
+  closed_.clear();
   row_clock_ = kNever;
   row_banks_ = 0;
   next_arrival_ = kNever;
@@ -299,8 +314,8 @@ void DramController::choose_among_arrived(Cycle horizon) {
     }
     if (column_clock_ == soonest && (i + 1 == segments_.size() || segments_[i + 1].run != segment.run)) break;
   }
-  choose_row();
   column_known_ = all_arrived;
+  choose_column_and_row();
 }
 
 /// Row commands leave columns as they are, but for those of a row that was opened. Where they hold up the bus for so
@@ -309,15 +324,18 @@ void DramController::choose_after_row() {
   if (timing_.earliest_column_of_rank(segments_[column_].write) > column_clock_) {
     choose_among_arrived(now_);
   } else {
-    choose_row();
+    choose_column_and_row();
   }
 }
 
-/// The choice between the column command that was found and the first row command for segments that wait for one.
-void DramController::choose_row() {
+void DramController::choose_column_and_row() {
   plan_ = {.clock = column_clock_, .command = column_command(segments_[column_].write), .segment = column_};
+  choose_row();
+}
+
+/// The first row command for segments that wait for one.
+void DramController::choose_row() {
   std::uint64_t taken = taken_;
-  std::size_t chosen = column_;
   row_clock_ = kNever;
   row_banks_ = 0;
   for (const std::size_t i : closed_) {
@@ -327,14 +345,15 @@ void DramController::choose_row() {
     if (taken & bit(segment.bank)) continue;
     taken |= bit(segment.bank);
     const Cycle row = row_clock(segment);
-    if (row < row_clock_ || (row == row_clock_ && goes_before(i, chosen))) {
+    if (row < row_clock_ || (row == row_clock_ && goes_before(i, row_))) {
       row_clock_ = row;
-      chosen = i;
+      row_ = i;
     }
   }
-  if (row_clock_ >= plan_.clock) return;
-  const bool closed = timing_.is_closed(segments_[chosen].bank);
-  plan_ = {.clock = row_clock_, .command = closed ? DramCommand::activate : DramCommand::precharge, .segment = chosen};
+}
+
+DramCommand DramController::row_command(const Segment& segment) const {
+  return timing_.is_closed(segment.bank) ? DramCommand::activate : DramCommand::precharge;
 }
 
 /// A row has been opened: its segments no longer wait for it, and the oldest in each direction may be the first column.
@@ -360,6 +379,7 @@ void DramController::want_columns_of(std::uint32_t bank, std::uint32_t row) {
 void DramController::choose_burst() {
   if (options_.scheduler == DramScheduler::fcfs || bypasses_ >= options_.bypass_limit) {
     next_arrival_ = kNever;
+    row_clock_ = kNever;
     choose_for_oldest();
     return;
   }
@@ -378,25 +398,32 @@ void DramController::choose_burst() {
     for (const Run* run : queue_) {
       if (run->arrival > horizon) next_arrival_ = std::min(next_arrival_, run->arrival);
     }
-    if (next_arrival_ == kNever || next_arrival_ > plan_.clock) return;
+    if (next_arrival_ == kNever || next_arrival_ > std::min(plan_.clock, row_clock_)) return;
     horizon = next_arrival_;
   }
 }
 
-const DramController::Plan& DramController::choose() {
-  if (chosen_) return plan_;
-  if (queue_.empty()) {
-    plan_ = {};
-  } else {
-    choose_burst();
+Cycle DramController::choose() {
+  if (!chosen_) {
+    if (queue_.empty()) {
+      plan_ = {};
+      row_clock_ = kNever;
+    } else {
+      choose_burst();
+    }
+    stands_across_rows_ = rows_fit_ && column_known_;
+    const Cycle first = std::min(plan_.clock, row_clock_);
+    if (first >= refresh_due_) {
+      choose_refresh();
+    } else if (row_clock_ < plan_.clock && (!stands_across_rows_ || plan_.clock >= refresh_due_)) {
+      plan_ = {.clock = row_clock_, .command = row_command(segments_[row_]), .segment = row_};
+      row_clock_ = kNever;
+    } else if (is_column(plan_.command)) {
+      extend_plan();
+    }
+    chosen_ = true;
   }
-  if (plan_.clock >= refresh_due_) {
-    choose_refresh();
-  } else if (is_column(plan_.command)) {
-    extend_plan();
-  }
-  chosen_ = true;
-  return plan_;
+  return std::min(next_column(), row_clock_);
 }
 
 bool DramController::is_oldest_of_run(std::size_t segment) const {
@@ -466,7 +493,8 @@ void DramController::extend_plan() {
   if (bypasses_ >= options_.bypass_limit) return;
   if (outpaced_ && has_rival_in_another_group()) return;
   std::uint32_t most = run.left;
-  Cycle last = std::min({refresh_due_ - 1, next_arrival_ - 1, row_clock_});
+  Cycle last = std::min(refresh_due_ - 1, next_arrival_ - 1);
+  if (!stands_across_rows_) last = std::min(last, row_clock_);
   if (&run != queue_.front()) {
     most = std::min(most, options_.bypass_limit - bypasses_);
     const Cycle rival = first_of_older_runs();
@@ -489,26 +517,29 @@ void DramController::extend_plan() {
 }
 
 Cycle DramController::next_command() {
-  return queue_.empty() ? kNever : choose().clock;
+  return queue_.empty() ? kNever : choose();
 }
 
 Cycle DramController::next_done() {
   if (queue_.empty()) return kNever;
-  const Plan& plan = choose();
-  const Cycle last = plan.clock + (plan.bursts - 1) * spacing_;
-  const Run* const planned = is_column(plan.command) ? segments_[plan.segment].run : nullptr;
-  if (planned != nullptr && planned->left == plan.bursts) return timing_.data_end(plan.command, last);
+  const Cycle next = choose();
+  const Run* const planned = is_column(plan_.command) ? segments_[plan_.segment].run : nullptr;
+  const Cycle last = plan_.clock + (plan_.bursts - 1) * spacing_;
+  // A row opened on the way may let somebody else's column in.
+  const bool certain = planned != nullptr && row_clock_ >= last;
+  const std::uint32_t issued = certain ? plan_.bursts : plan_.past;
+  if (certain && planned->left == issued) return timing_.data_end(plan_.command, last);
   // The commands that are still needed by the run that needs the fewest, after the plan.
   std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
-  for (const Run* run : queue_) least = std::min(least, run == planned ? run->left - plan.bursts : run->left);
-  return last + (planned != nullptr ? least : least - 1) * least_spacing_ + least_latency_;
+  for (const Run* run : queue_) least = std::min(least, run == planned ? run->left - issued : run->left);
+  return (certain ? last + least * least_spacing_ : next + (least - 1) * least_spacing_) + least_latency_;
 }
 
 void DramController::run_until(Cycle limit, std::vector<DramRunDone>& done) {
   if (limit <= now_) return;
   // With refresh off and an empty queue the choice lies at kNever.
-  while (choose().clock < limit) {
-    const Cycle room = (limit - 1 - plan_.clock) / spacing_ + 1;
+  for (Cycle next = choose(); next < limit; next = choose()) {
+    const Cycle room = (limit - 1 - next) / spacing_ + 1;
     issue(static_cast<std::uint32_t>(std::min<Cycle>(room, plan_.bursts)), done);
   }
   // The choice stands: it lies at or beyond the limit and already takes every arrival up to itself into account.
@@ -517,14 +548,15 @@ void DramController::run_until(Cycle limit, std::vector<DramRunDone>& done) {
 
 void DramController::step(std::vector<DramRunDone>& done) {
   if (queue_.empty()) throw std::logic_error("DRAM queue is empty");
-  issue(choose().bursts, done);
+  (void)choose();
+  issue(plan_.bursts, done);
 }
 
 Cycle DramController::make_room(std::vector<DramRunDone>& done) {
   if (!full()) throw std::logic_error("DRAM queue is not full");
   while (full()) {
-    const auto over = static_cast<std::uint32_t>(waiting_ - options_.queue_bursts + 1);
-    issue(std::min(choose().bursts, over), done);
+    (void)choose();
+    issue(static_cast<std::uint32_t>(waiting_ - options_.queue_bursts + 1), done);
   }
   // A row command may share the clock of the column command, where it has a bus of its own. What is pushed next has
   // arrived when it is looked at.
@@ -534,11 +566,50 @@ Cycle DramController::make_room(std::vector<DramRunDone>& done) {
 }
 
 void DramController::issue(std::uint32_t most_bursts, std::vector<DramRunDone>& done) {
-  if (is_column(plan_.command)) {
-    issue_columns(most_bursts, done);
+  if (!is_column(plan_.command)) {
+    chosen_ = false;
+    issue_row(plan_.clock, plan_.command, plan_.segment);
+  } else if (const Cycle next = next_column(); row_clock_ < next) {
+    issue_row_in_plan();
   } else {
-    issue_row();
+    const Cycle room = (row_clock_ - next) / spacing_ + 1;
+    issue_columns(static_cast<std::uint32_t>(std::min<Cycle>({most_bursts, plan_.bursts - plan_.past, room})), done);
   }
+}
+
+/// Whether a burst of an older run than the planned one, in the same direction, waits for the row that is opened next.
+bool DramController::opens_for_older_run() const {
+  const Segment& planned = segments_[plan_.segment];
+  const Segment& opened = segments_[row_];
+  return std::any_of(closed_.begin(), closed_.end(), [&](std::size_t i) {
+    const Segment& each = segments_[i];
+    return i < plan_.segment && each.run != planned.run && each.write == planned.write && each.bank == opened.bank &&
+           each.row == opened.row;
+  });
+}
+
+/// A row command that comes before a planned column: it finds room on the bus between them, and touches none of their
+/// banks. So the columns stand, unless it opens a row for others that may come before one of them.
+void DramController::issue_row_in_plan() {
+  const DramCommand command = row_command(segments_[row_]);
+  const bool begun = plan_.past != 0;
+  bool stands = true;
+  if (command == DramCommand::activate) stands = (begun || column_known_) && !outpaced_ && !opens_for_older_run();
+  issue_row(row_clock_, command, row_);
+  // Before the first of them, anybody may be sooner.
+  if (!begun && column_known_ && column_ != plan_.segment) stands = false;
+  if (stands) {
+    choose_row();
+  } else {
+    drop_plan();
+  }
+}
+
+/// The columns issued are past: what they changed of their run and its banks is entered when somebody looks at it
+/// again.
+void DramController::drop_plan() {
+  enter_columns();
+  chosen_ = false;
 }
 
 void DramController::count_once(Segment& segment, std::uint64_t& counter) {
@@ -547,10 +618,8 @@ void DramController::count_once(Segment& segment, std::uint64_t& counter) {
   ++counter;
 }
 
-void DramController::issue_row() {
-  const auto [clock, command, bursts, place, in_order] = plan_;
+void DramController::issue_row(Cycle clock, DramCommand command, std::size_t place) {
   now_ = clock;
-  chosen_ = false;
   if (command == DramCommand::refresh || command == DramCommand::precharge_all) {
     column_known_ = false;
     timing_.issue(command, 0, 0, clock);
@@ -590,35 +659,57 @@ void DramController::issue_row() {
     closed_segments_ += open ? -1U : 1U;
     each.run->closed += open ? -1U : 1U;
   }
-  if (column_known_ && command == DramCommand::activate) want_columns_of(bank, row);
+  if (command == DramCommand::activate && (chosen_ || column_known_)) want_columns_of(bank, row);
 }
 
 void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>& done) {
+  const std::size_t first = plan_.segment - segments_[plan_.segment].lane;
+  Run& run = *segments_[plan_.segment].run;
+  const Cycle clock = next_column();
+  const Cycle last = clock + (count - 1) * spacing_;
+  const Cycle allowed = timing_.earliest_column_of_rank(run.write);
+  if (clock < allowed) refuse_column(clock, allowed);
+  if (observer_) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const Segment& segment = segments_[first + ((segments_[plan_.segment].lane + plan_.past + i) & (lanes_ - 1))];
+      observer_(plan_.command, segment.bank, segment.row, clock + i * spacing_);
+    }
+  }
+  bypasses_ = &run == queue_.front() && plan_.in_order ? 0 : bypasses_ + count;
+  timing_.end_known_columns(run.write, last);
+  (run.write ? counters_.writes : counters_.reads) += count;
+  waiting_ -= count;
+  waiting_in_[run.write] -= count;
+  now_ = last;
+  column_known_ = false;
+  plan_.past += count;
+  if (plan_.past != plan_.bursts) {
+    // A row command that would be on the bus with the last column comes after it.
+    if (row_clock_ < last + longest_row_command_) choose_row();
+    return;
+  }
+  drop_plan();
+  if (run.left != 0) return;
+  done.push_back(
+      {run.tag, run.first * burst_bytes_, run.bursts, run.write, last, timing_.data_end(plan_.command, last)});
+  forget(run, first);
+}
+
+/// The columns of the plan that are past, entered into their run, its segments and their banks.
+void DramController::enter_columns() {
+  if (plan_.past == 0) return;
+  const std::uint32_t count = plan_.past;
   const Segment& planned = segments_[plan_.segment];
   Run& run = *planned.run;
   const std::uint32_t lane = planned.lane;
   const std::uint32_t head = planned.head;
   const std::size_t first = plan_.segment - lane;
   const Cycle clock = plan_.clock;
-  const Cycle last = clock + (count - 1) * spacing_;
 
-  // The planned command is checked; the others follow from it.
-  const Cycle allowed =
-      std::max(timing_.earliest_column_of_rank(run.write), timing_.earliest_column_of_bank(run.write, planned.bank));
-  if (clock < allowed || !timing_.is_open(planned.bank, planned.row)) {
-    throw std::logic_error("DRAM column command at clock " + std::to_string(clock) + ", allowed from " +
-                           std::to_string(allowed) + " on in an open row");
-  }
-  if (observer_) {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const Segment& segment = segments_[first + ((lane + i) & (lanes_ - 1))];
-      observer_(plan_.command, segment.bank, segment.row, clock + i * spacing_);
-    }
-  }
-  bypasses_ = &run == queue_.front() && plan_.in_order ? 0 : bypasses_ + count;
+  // The first is checked; the others follow from it.
+  const Cycle allowed = timing_.earliest_column_of_bank(run.write, planned.bank);
+  if (clock < allowed || !timing_.is_open(planned.bank, planned.row)) refuse_column(clock, allowed);
   run.in_order = run.in_order && head == run.bursts - run.left;
-  column_known_ = false;
-
   for (std::uint32_t i = 0; i < lanes_ && i < count; ++i) {
     Segment& segment = segments_[first + ((lane + i) & (lanes_ - 1))];
     const std::uint32_t served = (count - i + lanes_ - 1) >> lane_bits_;
@@ -628,22 +719,13 @@ void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>
     segment.left -= served;
     timing_.issue_known_column(run.write, segment.bank, clock + (i + ((served - 1) << lane_bits_)) * spacing_);
   }
-  timing_.end_known_columns(run.write, last);
-  (run.write ? counters_.writes : counters_.reads) += count;
   if (blocked_ != 0) release_blocked(run, run.first + head, count);
   run.left -= count;
-  waiting_ -= count;
-  waiting_in_[run.write] -= count;
-  now_ = last;
 
   plan_.bursts -= count;
+  plan_.past = 0;
   plan_.clock += count * spacing_;
   plan_.segment = first + ((lane + count) & (lanes_ - 1));
-  chosen_ = plan_.bursts != 0;
-  if (run.left != 0) return;
-  done.push_back(
-      {run.tag, run.first * burst_bytes_, run.bursts, run.write, last, timing_.data_end(plan_.command, last)});
-  forget(run, first);
 }
 
 void DramController::release_blocked(const Run& older, std::uint64_t first, std::uint32_t count) {
@@ -654,10 +736,19 @@ void DramController::release_blocked(const Run& older, std::uint64_t first, std:
   }
 }
 
+std::uint64_t DramController::hits_not_entered() const {
+  std::uint64_t hits = plan_.past;
+  for (std::uint32_t i = 0; i < lanes_ && i < plan_.past; ++i) {
+    const std::uint32_t lane = segments_[plan_.segment].lane;
+    if (segments_[plan_.segment - lane + ((lane + i) & (lanes_ - 1))].counted) --hits;
+  }
+  return hits;
+}
+
 std::vector<Statistic> DramController::statistics() const {
   const std::uint64_t bursts = counters_.reads + counters_.writes;
   return {
-      {"row_hits", "bursts", "served from a row that was open when its turn came", counters_.hits},
+      {"row_hits", "bursts", "served from a row that was open when its turn came", counters_.hits + hits_not_entered()},
       {"row_misses", "bursts", "whose bank was closed: a row had to be activated", counters_.misses},
       {"row_conflicts", "bursts", "whose bank had another row open: it had to be precharged first",
        counters_.conflicts},

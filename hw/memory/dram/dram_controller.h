@@ -121,11 +121,12 @@ class DramController {
     bool open = false;     ///< The row is open.
     bool counted = false;  ///< The oldest burst, as miss or conflict.
   };
-  /// The next command; for a column command also how many more of the run follow it.
+  /// The next command; of column commands, those that certainly follow each other at the spacing.
   struct Plan {
-    Cycle clock = kNever;
+    Cycle clock = kNever;  ///< Of the first.
     DramCommand command = DramCommand::refresh;
     std::uint32_t bursts = 1;
+    std::uint32_t past = 0;  ///< Column commands issued, but not yet entered into their run and banks.
     std::size_t segment = 0;
     bool in_order = true;  ///< Of a column command: no older burst of the run is left.
   };
@@ -142,12 +143,15 @@ class DramController {
   [[nodiscard]] std::uint32_t count_blockers(std::uint64_t burst, bool write) const;
   [[nodiscard]] bool keeps_plan(std::size_t youngest) const;
 
-  const Plan& choose();
+  Cycle choose();
+  [[nodiscard]] Cycle next_column() const { return plan_.clock + plan_.past * spacing_; }
   void choose_burst();
   [[nodiscard]] bool choose_front();
   void choose_among_arrived(Cycle horizon);
   void choose_after_row();
+  void choose_column_and_row();
   void choose_row();
+  [[nodiscard]] DramCommand row_command(const Segment& segment) const;
   void want_columns_of(std::uint32_t bank, std::uint32_t row);
   bool look_at_whole(const Run& run, std::size_t first, Cycle from);
   [[nodiscard]] bool goes_before(std::size_t segment, std::size_t other) const;
@@ -161,8 +165,13 @@ class DramController {
   [[nodiscard]] bool has_rival_in_another_group() const;
 
   void issue(std::uint32_t most_bursts, std::vector<DramRunDone>& done);
-  void issue_row();
+  void issue_row(Cycle clock, DramCommand command, std::size_t place);
+  void issue_row_in_plan();
+  [[nodiscard]] bool opens_for_older_run() const;
   void issue_columns(std::uint32_t count, std::vector<DramRunDone>& done);
+  void enter_columns();
+  void drop_plan();
+  [[nodiscard]] std::uint64_t hits_not_entered() const;
   void release_blocked(const Run& older, std::uint64_t first, std::uint32_t count);
   void count_once(Segment& segment, std::uint64_t& counter);
 
@@ -178,8 +187,10 @@ class DramController {
   std::uint64_t group_stretch_;  ///< Aligned bursts in a row that lie in one bank group.
   Cycle spacing_ = 0;            ///< Between the column commands of consecutive bursts, all else allowing.
   bool outpaced_ = false;        ///< Bursts to another bank group could come sooner.
-  Cycle least_spacing_ = 0;      ///< Between any two column commands.
-  Cycle least_latency_ = 0;      ///< From a column command to the end of its data.
+  bool rows_fit_ = false;        ///< Row commands find room on the bus between column commands.
+  Cycle longest_row_command_ = 0;
+  Cycle least_spacing_ = 0;  ///< Between any two column commands.
+  Cycle least_latency_ = 0;  ///< From a column command to the end of its data.
   /// Reads, or writes, at the spacing after the last burst of a row and before that row may be closed.
   std::array<std::uint32_t, 2> until_closed_{};
   std::array<bool, 2>
@@ -203,9 +214,11 @@ class DramController {
   Plan plan_;
   bool chosen_ = false;
   // What the choice saw of the row commands that arrived bursts want, and of bursts yet to arrive.
-  Cycle row_clock_ = kNever;        ///< The first that could be issued.
-  std::uint64_t row_banks_ = 0;     ///< Banks in which a burst wants a row that is not open.
-  std::uint64_t wanted_twice_ = 0;  ///< Banks whose open row bursts of several segments want.
+  Cycle row_clock_ = kNever;         ///< The first that could be issued,
+  std::size_t row_ = 0;              ///< and for which segment.
+  bool stands_across_rows_ = false;  ///< Row commands before the planned columns leave them as they are.
+  std::uint64_t row_banks_ = 0;      ///< Banks in which a burst wants a row that is not open.
+  std::uint64_t wanted_twice_ = 0;   ///< Banks whose open row bursts of several segments want.
   Cycle next_arrival_ = kNever;
   std::vector<std::size_t> closed_;  ///< Segments whose rows are not open.
   std::uint64_t taken_ = 0;          ///< Banks whose open row a burst still wants.
