@@ -41,12 +41,6 @@ AddressMap::AddressMap(const DramSpec& spec, std::string_view order)
   }
 }
 
-DramLocation AddressMap::locate(std::uint64_t address) const {
-  return {.bank = extract(address, bankgroup) * banks_per_group_ + extract(address, bank),
-          .row = extract(address, row),
-          .column = extract(address, column)};
-}
-
 std::uint64_t AddressMap::address(const DramLocation& location) const {
   return std::uint64_t{location.bank / banks_per_group_} << fields_[bankgroup].shift |
          std::uint64_t{location.bank % banks_per_group_} << fields_[bank].shift |

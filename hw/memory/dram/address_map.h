@@ -27,7 +27,11 @@ class AddressMap {
   AddressMap(const DramSpec& spec, std::string_view order);
 
   /// `address` must lie below spec.bytes().
-  [[nodiscard]] DramLocation locate(std::uint64_t address) const;
+  [[nodiscard]] DramLocation locate(std::uint64_t address) const {
+    return {.bank = extract(address, bankgroup) * banks_per_group_ + extract(address, bank),
+            .row = extract(address, row),
+            .column = extract(address, column)};
+  }
   /// The first byte of the burst at `location`.
   [[nodiscard]] std::uint64_t address(const DramLocation& location) const;
 
