@@ -48,6 +48,7 @@ DramController::DramController(const DramSpec& spec, const DramControllerOptions
       lane_bits_(map_.lane_bits()),
       chunk_(std::uint64_t{spec.bursts_per_row()} << lane_bits_),
       group_stretch_(map_.bursts_in_bank_group()),
+      wanting_(spec.banks()),
       refresh_due_(options.refresh ? spec.timing.refi : kNever) {
   if (options.queue_bursts == 0) throw std::invalid_argument("DRAM queue_bursts is 0; it must be at least 1");
   if (options.queue_bursts > std::numeric_limits<std::uint32_t>::max() / 2) {
@@ -80,8 +81,7 @@ void DramController::push(std::uint64_t tag, std::uint64_t address, bool write, 
   const std::uint64_t first = address / spec().burst_bytes();
   const std::uint64_t all = spec().bytes() / spec().burst_bytes();
   if (first >= all || bursts > all - first) throw std::logic_error("DRAM address lies beyond the memory");
-  if (must_keep_order(first, bursts, write)) {
-    enter_columns();
+  if (bursts > 1 && must_keep_order(first, bursts, write)) {
     // Some bursts may have to wait while younger ones of the same row need not: each is a run of its own.
     for (std::uint32_t i = 0; i < bursts; ++i) push_run(tag, first + i, write, arrival, 1);
   } else {
@@ -115,9 +115,8 @@ void DramController::push_run(std::uint64_t tag, std::uint64_t first, bool write
   if (!chosen_) return;
   if (!keeps_plan(youngest)) {
     drop_plan();
-  } else if (row_clock_ != kNever) {
-    taken_ |= run.banks;
-    choose_row();
+  } else if (stands_across_rows_ && row_clock_ != kNever) {
+    choose_row(wants_);
   }
 }
 
@@ -137,8 +136,10 @@ void DramController::cut_into_segments(Run& run) {
                            .open = timing_.is_open(at.bank, at.row),
                            .counted = false});
       run.banks |= bit(at.bank);
-      if (!segments_.back().open) {
-        ++closed_segments_;
+      if (segments_.back().open) {
+        want_open(at.bank);
+      } else {
+        wants_.closed.push_back(segments_.size() - 1);
         ++run.closed;
       }
     }
@@ -160,7 +161,40 @@ void DramController::forget(Run& run, std::size_t segment) {
   } else if (begin_ > 256) {
     std::erase_if(segments_, [](const Segment& each) { return each.run == nullptr; });
     begin_ = 0;
+    find_closed();
   }
+}
+
+void DramController::want_open(std::uint32_t bank) {
+  ++wanting_[bank];
+  wants_.keep_open(bit(bank));
+}
+
+void DramController::want_open_no_more(std::uint32_t bank) {
+  if (--wanting_[bank] == 1) wants_.twice &= ~bit(bank);
+  if (wanting_[bank] == 0) wants_.open &= ~bit(bank);
+}
+
+/// Lists the segments whose rows are not open once more.
+void DramController::find_closed() {
+  wants_.closed.clear();
+  for (std::size_t i = begin_; i < segments_.size(); ++i) {
+    if (segments_[i].left != 0 && !segments_[i].open) wants_.closed.push_back(i);
+  }
+}
+
+/// Rows are closed that bursts still want: before a refresh, and where only the oldest burst is worked for, or those
+/// that have arrived.
+void DramController::close_rows(std::uint64_t banks) {
+  if ((wants_.open & banks) == 0) return;
+  for (std::size_t i = begin_; i < segments_.size(); ++i) {
+    Segment& segment = segments_[i];
+    if (segment.left == 0 || !segment.open || (banks & bit(segment.bank)) == 0) continue;
+    segment.open = false;
+    ++segment.run->closed;
+    want_open_no_more(segment.bank);
+  }
+  find_closed();
 }
 
 bool DramController::must_keep_order(std::uint64_t first, std::uint32_t bursts, bool write) const {
@@ -188,27 +222,20 @@ bool DramController::keeps_plan(std::size_t youngest) const {
   if (!is_column(plan_.command)) return false;
   const Run& run = *segments_[youngest].run;
   if (plan_.bursts - plan_.past > 1 && outpaced_) return false;
-  if (row_clock_ != kNever && run.arrival > now_) return false;  // Until then it keeps no row open.
+  if (run.closed != 0) return false;
+  // Until it arrives it keeps no row open.
+  if (stands_across_rows_ && row_clock_ != kNever && run.arrival > now_) return false;
   const Cycle from = std::max(run.arrival, timing_.earliest_column_of_rank(run.write));
-  for (std::size_t i = youngest; i < segments_.size(); ++i) {
-    if (!segments_[i].open) return false;
-    if (std::max(from, timing_.earliest_column_of_bank(run.write, segments_[i].bank)) < next_column()) return false;
-  }
-  return true;
+  if (from >= next_column()) return true;
+  return std::all_of(
+      segments_.begin() + static_cast<std::ptrdiff_t>(youngest), segments_.end(),
+      [&](const Segment& each) { return timing_.earliest_column_of_bank(run.write, each.bank) >= next_column(); });
 }
 
 void DramController::choose_refresh() {
   const DramCommand command = timing_.open_banks() == 0 ? DramCommand::refresh : DramCommand::precharge_all;
   plan_ = {.clock = std::max({now_, refresh_due_, timing_.earliest(command, 0)}), .command = command};
   row_clock_ = kNever;
-}
-
-Cycle DramController::row_clock(const Segment& segment) const {
-  const Cycle allowed =
-      timing_.is_closed(segment.bank)
-          ? std::max(timing_.earliest_activate_of_rank(), timing_.earliest_activate_of_bank(segment.bank))
-          : std::max(timing_.earliest_precharge_of_rank(), timing_.earliest_precharge_of_bank(segment.bank));
-  return std::max({now_, segment.run->arrival, allowed});
 }
 
 void DramController::choose_for_oldest() {
@@ -232,23 +259,23 @@ bool DramController::goes_before(std::size_t segment, std::size_t other) const {
   return segments_[segment].head < segments_[other].head;
 }
 
-/// Where every row is open, the oldest burst of all is the choice if nothing can be issued sooner than it.
+/// The column command of the oldest burst of all comes first if its row is open and none can be issued sooner.
 bool DramController::choose_front() {
-  if (closed_segments_ != 0 || blocked_ != 0 || latest_arrival_ > now_) return false;
+  if (blocked_ != 0 || latest_arrival_ > now_) return false;
   const Run& run = *queue_.front();
   if (!run.in_order) return false;
   const std::uint32_t head = run.bursts - run.left;
   std::size_t place = begin_ + (head & (lanes_ - 1));
   if (place >= segments_.size() || segments_[place].run != &run) return false;
   if (segments_[place].head != head || segments_[place].left == 0) return false;  // It lies in a later chunk.
+  if (!segments_[place].open) return false;
   const Cycle clock = std::max(now_, timing_.earliest_column_of_rank(run.write));
   if (timing_.earliest_column_of_bank(run.write, segments_[place].bank) > clock) return false;
   if (waiting_in_[run.write ? 0 : 1] != 0 && timing_.earliest_column_of_rank(!run.write) < clock) return false;
-  plan_ = {.clock = clock, .command = column_command(run.write), .segment = place};
-  closed_.clear();
-  row_clock_ = kNever;
-  row_banks_ = 0;
-  next_arrival_ = kNever;
+  column_clock_ = clock;
+  column_ = place;
+  column_known_ = true;
+  choose_column_and_row(wants_);
   return true;
 }
 
@@ -258,8 +285,6 @@ bool DramController::look_at_whole(const Run& run, std::size_t first, Cycle from
   const std::size_t next = first + ((run.bursts - run.left) & (lanes_ - 1));
   const std::uint32_t bank = segments_[next].bank;
   if (served_[run.write] & bit(bank) || timing_.earliest_column_of_bank(run.write, bank) > from) return false;
-  wanted_twice_ |= taken_ & run.banks;
-  taken_ |= run.banks;
   served_[run.write] |= run.banks;
   if (from < column_clock_) {
     column_clock_ = from;
@@ -272,17 +297,15 @@ void DramController::choose_among_arrived(Cycle horizon) {
   const std::array<Cycle, 2> from{std::max(now_, timing_.earliest_column_of_rank(false)),
                                   std::max(now_, timing_.earliest_column_of_rank(true))};
   const bool all_arrived = latest_arrival_ <= now_;
-  // Nothing is sooner than this; with no row to open, the first burst found that is as soon is the choice.
+  // Nothing is sooner than this: the first burst found that is as soon is the choice.
   Cycle soonest = 0;
-  if (all_arrived && closed_segments_ == 0) {
+  if (all_arrived) {
     soonest = std::min(waiting_in_[0] != 0 ? from[0] : kNever, waiting_in_[1] != 0 ? from[1] : kNever);
   }
-  taken_ = 0;
   served_ = {};
   column_clock_ = kNever;
   column_ = 0;
-  closed_.clear();
-  wanted_twice_ = 0;
+  arrived_ = {};
   for (std::size_t i = begin_; i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
     if (segment.lane == 0 && segment.run != nullptr && all_arrived &&
@@ -296,14 +319,14 @@ void DramController::choose_among_arrived(Cycle horizon) {
     if (!all_arrived) {
       if (segment.run->arrival > horizon) continue;
       ready = std::max(ready, segment.run->arrival);
+      if (segment.open) {
+        arrived_.keep_open(bit(segment.bank));
+      } else {
+        arrived_.closed.push_back(i);
+      }
     }
-    if (!segment.open) {
-      closed_.push_back(i);
-      continue;
-    }
+    if (!segment.open) continue;
     const std::uint64_t own = bit(segment.bank);
-    wanted_twice_ |= taken_ & own;
-    taken_ |= own;
     if (served_[segment.write] & own) continue;
     if (blocked_ != 0 && segment.run->blockers != 0) continue;
     if (all_arrived || segment.run->arrival <= now_) served_[segment.write] |= own;
@@ -315,7 +338,7 @@ void DramController::choose_among_arrived(Cycle horizon) {
     if (column_clock_ == soonest && (i + 1 == segments_.size() || segments_[i + 1].run != segment.run)) break;
   }
   column_known_ = all_arrived;
-  choose_column_and_row();
+  choose_column_and_row(all_arrived ? wants_ : arrived_);
 }
 
 /// Row commands leave columns as they are, but for those of a row that was opened. Where they hold up the bus for so
@@ -324,32 +347,39 @@ void DramController::choose_after_row() {
   if (timing_.earliest_column_of_rank(segments_[column_].write) > column_clock_) {
     choose_among_arrived(now_);
   } else {
-    choose_column_and_row();
+    choose_column_and_row(wants_);
   }
 }
 
-void DramController::choose_column_and_row() {
+void DramController::choose_column_and_row(const RowWants& wants) {
   plan_ = {.clock = column_clock_, .command = column_command(segments_[column_].write), .segment = column_};
-  choose_row();
+  choose_row(wants);
 }
 
 /// The first row command for segments that wait for one.
-void DramController::choose_row() {
-  std::uint64_t taken = taken_;
+void DramController::choose_row(const RowWants& wants) {
   row_clock_ = kNever;
-  row_banks_ = 0;
-  for (const std::size_t i : closed_) {
+  closing_ = 0;
+  if (wants.closed.empty()) return;
+  const Cycle activate = std::max(now_, timing_.earliest_activate_of_rank());
+  const Cycle precharge = std::max(now_, timing_.earliest_precharge_of_rank());
+  std::uint64_t taken = wants.open;
+  for (const std::size_t i : wants.closed) {
     const Segment& segment = segments_[i];
-    row_banks_ |= bit(segment.bank);
+    closing_ |= bit(segment.bank);
     // Nor is a row opened where an older burst opens one.
     if (taken & bit(segment.bank)) continue;
     taken |= bit(segment.bank);
-    const Cycle row = row_clock(segment);
+    const Cycle allowed = timing_.is_closed(segment.bank)
+                              ? std::max(activate, timing_.earliest_activate_of_bank(segment.bank))
+                              : std::max(precharge, timing_.earliest_precharge_of_bank(segment.bank));
+    const Cycle row = std::max(segment.run->arrival, allowed);
     if (row < row_clock_ || (row == row_clock_ && goes_before(i, row_))) {
       row_clock_ = row;
       row_ = i;
     }
   }
+  closing_ &= ~wants.twice;
 }
 
 DramCommand DramController::row_command(const Segment& segment) const {
@@ -357,14 +387,15 @@ DramCommand DramController::row_command(const Segment& segment) const {
 }
 
 /// A row has been opened: its segments no longer wait for it, and the oldest in each direction may be the first column.
-void DramController::want_columns_of(std::uint32_t bank, std::uint32_t row) {
+void DramController::open_row(std::uint32_t bank, std::uint32_t row) {
   std::array<bool, 2> served{};
-  std::erase_if(closed_, [&](std::size_t i) {
-    const Segment& segment = segments_[i];
+  std::erase_if(wants_.closed, [&](std::size_t i) {
+    Segment& segment = segments_[i];
     if (segment.bank != bank || segment.row != row) return false;
-    wanted_twice_ |= taken_ & bit(bank);
-    taken_ |= bit(bank);
-    if (served[segment.write] || segment.run->blockers != 0) return true;
+    segment.open = true;
+    --segment.run->closed;
+    want_open(bank);
+    if (!column_known_ || served[segment.write] || segment.run->blockers != 0) return true;
     served[segment.write] = true;
     const Cycle ready = std::max(
         {now_, timing_.earliest_column_of_rank(segment.write), timing_.earliest_column_of_bank(segment.write, bank)});
@@ -377,14 +408,13 @@ void DramController::want_columns_of(std::uint32_t bank, std::uint32_t row) {
 }
 
 void DramController::choose_burst() {
+  next_arrival_ = kNever;
   if (options_.scheduler == DramScheduler::fcfs || bypasses_ >= options_.bypass_limit) {
-    next_arrival_ = kNever;
     row_clock_ = kNever;
     choose_for_oldest();
     return;
   }
   if (column_known_) {
-    next_arrival_ = kNever;
     choose_after_row();
     return;
   }
@@ -503,14 +533,13 @@ void DramController::extend_plan() {
   }
   most = static_cast<std::uint32_t>(std::min<Cycle>(most, (last - plan_.clock) / spacing_ + 1));
   std::uint32_t count = bursts_in_turn(most);
-  const std::uint64_t closing = row_banks_ & ~wanted_twice_;
-  if (closing != 0) {
+  if (closing_ != 0) {
     // When the last burst that wants a row has been served, somebody else may close it, as soon as that is allowed.
     const std::size_t first = plan_.segment - planned.lane;
     for (std::uint32_t i = 0; i < lanes_ && i < count; ++i) {
       const Segment& segment = segments_[first + ((planned.lane + i) & (lanes_ - 1))];
       const std::uint32_t end = i + ((segment.left - 1) << lane_bits_) + 1 + until_closed_[run.write];
-      if (closing & bit(segment.bank)) count = std::min(count, end);
+      if (closing_ & bit(segment.bank)) count = std::min(count, end);
     }
   }
   plan_.bursts = count;
@@ -581,7 +610,7 @@ void DramController::issue(std::uint32_t most_bursts, std::vector<DramRunDone>& 
 bool DramController::opens_for_older_run() const {
   const Segment& planned = segments_[plan_.segment];
   const Segment& opened = segments_[row_];
-  return std::any_of(closed_.begin(), closed_.end(), [&](std::size_t i) {
+  return std::any_of(wants_.closed.begin(), wants_.closed.end(), [&](std::size_t i) {
     const Segment& each = segments_[i];
     return i < plan_.segment && each.run != planned.run && each.write == planned.write && each.bank == opened.bank &&
            each.row == opened.row;
@@ -599,7 +628,7 @@ void DramController::issue_row_in_plan() {
   // Before the first of them, anybody may be sooner.
   if (!begun && column_known_ && column_ != plan_.segment) stands = false;
   if (stands) {
-    choose_row();
+    choose_row(wants_);
   } else {
     drop_plan();
   }
@@ -630,13 +659,7 @@ void DramController::issue_row(Cycle clock, DramCommand command, std::size_t pla
       return;
     }
     ++counters_.precharges;
-    for (std::size_t i = begin_; i < segments_.size(); ++i) {
-      if (segments_[i].left != 0 && segments_[i].open) {
-        ++closed_segments_;
-        ++segments_[i].run->closed;
-      }
-      segments_[i].open = false;
-    }
+    close_rows(~std::uint64_t{0});
     return;
   }
   Segment& segment = segments_[place];
@@ -645,21 +668,12 @@ void DramController::issue_row(Cycle clock, DramCommand command, std::size_t pla
   if (command == DramCommand::precharge) {
     ++counters_.precharges;
     count_once(segment, counters_.conflicts);
+    close_rows(bit(segment.bank));
   } else {
     ++counters_.activates;
     count_once(segment, counters_.misses);
+    open_row(segment.bank, segment.row);
   }
-  const std::uint32_t bank = segment.bank, row = segment.row;
-  for (std::size_t i = begin_; i < segments_.size(); ++i) {
-    Segment& each = segments_[i];
-    if (each.bank != bank || each.left == 0) continue;
-    const bool open = command == DramCommand::activate && each.row == row;
-    if (open == each.open) continue;
-    each.open = open;
-    closed_segments_ += open ? -1U : 1U;
-    each.run->closed += open ? -1U : 1U;
-  }
-  if (command == DramCommand::activate && (chosen_ || column_known_)) want_columns_of(bank, row);
 }
 
 void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>& done) {
@@ -685,7 +699,7 @@ void DramController::issue_columns(std::uint32_t count, std::vector<DramRunDone>
   plan_.past += count;
   if (plan_.past != plan_.bursts) {
     // A row command that would be on the bus with the last column comes after it.
-    if (row_clock_ < last + longest_row_command_) choose_row();
+    if (stands_across_rows_ && row_clock_ < last + longest_row_command_) choose_row(wants_);
     return;
   }
   drop_plan();
@@ -717,15 +731,27 @@ void DramController::enter_columns() {
     segment.counted = false;
     segment.head += served << lane_bits_;
     segment.left -= served;
+    if (segment.left == 0) want_open_no_more(segment.bank);
     timing_.issue_known_column(run.write, segment.bank, clock + (i + ((served - 1) << lane_bits_)) * spacing_);
   }
   if (blocked_ != 0) release_blocked(run, run.first + head, count);
   run.left -= count;
+  if (!run.in_order && run.whole) run.in_order = served_are_first(run, first);
 
   plan_.bursts -= count;
   plan_.past = 0;
   plan_.clock += count * spacing_;
   plan_.segment = first + ((lane + count) & (lanes_ - 1));
+}
+
+/// Whether what was passed over has been served since: so it is where the next bursts of the lanes lie together.
+bool DramController::served_are_first(const Run& run, std::size_t first) const {
+  const std::uint32_t served = run.bursts - run.left;
+  for (std::uint32_t lane = 0; lane < lanes_; ++lane) {
+    const std::uint32_t head = segments_[first + lane].head;
+    if (head < served || head >= served + lanes_) return false;
+  }
+  return true;
 }
 
 void DramController::release_blocked(const Run& older, std::uint64_t first, std::uint32_t count) {

@@ -130,6 +130,16 @@ class DramController {
     std::size_t segment = 0;
     bool in_order = true;  ///< Of a column command: no older burst of the run is left.
   };
+  /// What bursts want of rows.
+  struct RowWants {
+    std::vector<std::size_t> closed;  ///< Segments with bursts left whose rows are not open, in order.
+    std::uint64_t open = 0;           ///< Banks whose open row a burst still wants,
+    std::uint64_t twice = 0;          ///< or bursts of several segments.
+    void keep_open(std::uint64_t banks) {
+      twice |= open & banks;
+      open |= banks;
+    }
+  };
   struct Counters {
     std::uint64_t hits = 0, misses = 0, conflicts = 0;
     std::uint64_t activates = 0, precharges = 0, refreshes = 0;
@@ -138,6 +148,11 @@ class DramController {
 
   void push_run(std::uint64_t tag, std::uint64_t first, bool write, Cycle arrival, std::uint32_t bursts);
   void cut_into_segments(Run& run);
+  void want_open(std::uint32_t bank);
+  void want_open_no_more(std::uint32_t bank);
+  void find_closed();
+  void close_rows(std::uint64_t banks);
+  void open_row(std::uint32_t bank, std::uint32_t row);
   void forget(Run& run, std::size_t segment);
   [[nodiscard]] bool must_keep_order(std::uint64_t first, std::uint32_t bursts, bool write) const;
   [[nodiscard]] std::uint32_t count_blockers(std::uint64_t burst, bool write) const;
@@ -149,16 +164,14 @@ class DramController {
   [[nodiscard]] bool choose_front();
   void choose_among_arrived(Cycle horizon);
   void choose_after_row();
-  void choose_column_and_row();
-  void choose_row();
+  void choose_column_and_row(const RowWants& wants);
+  void choose_row(const RowWants& wants);
   [[nodiscard]] DramCommand row_command(const Segment& segment) const;
-  void want_columns_of(std::uint32_t bank, std::uint32_t row);
   bool look_at_whole(const Run& run, std::size_t first, Cycle from);
   [[nodiscard]] bool goes_before(std::size_t segment, std::size_t other) const;
   void choose_for_oldest();
   void choose_refresh();
   void extend_plan();
-  [[nodiscard]] Cycle row_clock(const Segment& segment) const;
   [[nodiscard]] bool is_oldest_of_run(std::size_t segment) const;
   [[nodiscard]] std::uint32_t bursts_in_turn(std::uint32_t most) const;
   [[nodiscard]] Cycle first_of_older_runs() const;
@@ -170,6 +183,7 @@ class DramController {
   [[nodiscard]] bool opens_for_older_run() const;
   void issue_columns(std::uint32_t count, std::vector<DramRunDone>& done);
   void enter_columns();
+  [[nodiscard]] bool served_are_first(const Run& run, std::size_t first) const;
   void drop_plan();
   [[nodiscard]] std::uint64_t hits_not_entered() const;
   void release_blocked(const Run& older, std::uint64_t first, std::uint32_t count);
@@ -204,7 +218,8 @@ class DramController {
   std::size_t begin_ = 0;
   std::uint32_t waiting_ = 0;
   std::array<std::uint32_t, 2> waiting_in_{};  ///< To be read, and written.
-  std::uint32_t closed_segments_ = 0;          ///< Segments with bursts left whose rows are not open.
+  RowWants wants_;                             ///< Of all in the queue.
+  std::vector<std::uint32_t> wanting_;         ///< By bank: segments with bursts left whose row is open.
   std::uint32_t blocked_ = 0;                  ///< Runs with blockers.
   Cycle now_ = 0;                              ///< First clock not yet decided.
   Cycle latest_arrival_ = 0;
@@ -217,11 +232,9 @@ class DramController {
   Cycle row_clock_ = kNever;         ///< The first that could be issued,
   std::size_t row_ = 0;              ///< and for which segment.
   bool stands_across_rows_ = false;  ///< Row commands before the planned columns leave them as they are.
-  std::uint64_t row_banks_ = 0;      ///< Banks in which a burst wants a row that is not open.
-  std::uint64_t wanted_twice_ = 0;   ///< Banks whose open row bursts of several segments want.
+  std::uint64_t closing_ = 0;  ///< Banks in which a burst wants a row that is not open, and at most one the open one.
+  RowWants arrived_;           ///< Of those that have arrived, where not all have.
   Cycle next_arrival_ = kNever;
-  std::vector<std::size_t> closed_;  ///< Segments whose rows are not open.
-  std::uint64_t taken_ = 0;          ///< Banks whose open row a burst still wants.
   /// Banks that an older burst reads, or writes: a younger one cannot be sooner.
   std::array<std::uint64_t, 2> served_{};
   Cycle column_clock_ = kNever;  ///< The first column command that could be issued,
