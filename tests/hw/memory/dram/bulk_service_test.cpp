@@ -373,6 +373,68 @@ TEST(DramBulkService, IssuesTheSameCommandsWhenABankGroupComesRoundTooSoon) {
   }
 }
 
+/// Rows of few columns: one or two row commands for each run of columns, most of them between columns already planned,
+/// for younger runs and for older ones that had to wait.
+TEST(DramBulkService, IssuesTheSameCommandsWhenRowsAreOpenedBetweenPlannedColumns) {
+  for (const char* standard : {"DDR4-2400", "HBM2-2000"}) {
+    for (const char* order : {"row:bank:column:bankgroup", "bank:row:column:bankgroup", "row:bankgroup:bank:column"}) {
+      for (unsigned seed = 4000; seed < 4030; ++seed) {
+        DramSpec spec = dram_standard(standard);
+        spec.columns = spec.burst_length << seed % 4;
+        Traffic traffic(spec, seed);
+        DramControllerOptions options = traffic.options(order, DramScheduler::fr_fcfs);
+        options.queue_bursts = 32 << seed % 3;
+        SCOPED_TRACE(std::string(standard) + " " + order + " seed " + std::to_string(seed));
+        compare(spec, options, traffic.streams(40, 32));
+        compare(spec, options, traffic.scattered(order, 40, 32));
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+TEST(DramBulkService, CountsTheSameAtEveryClock) {
+  for (const DramSpec& spec : dram_standards()) {
+    for (unsigned seed = 5000; seed < 5020; ++seed) {
+      const std::string order = "row:bank:column:bankgroup";
+      Traffic traffic(spec, seed);
+      DramControllerOptions options;
+      options.queue_bursts = 1 << 20;
+      DramController controller(spec, options);
+      BurstByBurst expected(spec, options);
+      std::vector<Request> requests = seed % 2 == 0 ? traffic.streams(30, 32) : traffic.scattered(order, 60, 12);
+      std::vector<DramRunDone> done;
+      std::vector<BurstServed> served;
+      Cycle now = 0;
+      const auto advance = [&] {
+        controller.run_until(now, done);
+        expected.run_until(now, served);
+        std::map<std::string_view, std::uint64_t> found;
+        for (const Statistic& each : controller.statistics()) found[each.name] = each.value;
+        ASSERT_EQ(found, expected.statistics()) << spec.name << " seed " << seed << " before clock " << now;
+        ++now;
+      };
+      for (std::size_t i = 0; i < requests.size(); ++i) {
+        const Request& request = requests[i];
+        while (now < request.arrival) {
+          advance();
+          if (HasFatalFailure()) return;
+        }
+        const Cycle arrival = now + (seed % 4 < 2 ? 0 : traffic.below(100));
+        controller.push(i, request.address, request.write, arrival, request.bursts);
+        for (std::uint32_t j = 0; j < request.bursts; ++j) {
+          expected.push(i, request.address + j * spec.burst_bytes(), request.write, arrival);
+        }
+      }
+      while (!controller.empty()) {
+        advance();
+        if (HasFatalFailure()) return;
+      }
+      EXPECT_EQ(expected.waiting(), 0U);
+    }
+  }
+}
+
 /// The pattern that it is for: a load and a store stream of long requests.
 TEST(DramBulkService, KeepsEveryConstraintOfLongStreams) {
   for (const DramSpec& spec : dram_standards()) {
