@@ -393,6 +393,48 @@ TEST(DramBulkService, IssuesTheSameCommandsWhenRowsAreOpenedBetweenPlannedColumn
   }
 }
 
+/// The row of bank 0 is about to be closed while columns of bank 1 are planned; a burst that wants it, but has yet to
+/// arrive, does not keep it open.
+TEST(DramBulkService, ABurstYetToArriveKeepsNoRowOpen) {
+  const DramSpec& spec = dram_standard("DDR4-2400");
+  const std::uint64_t burst = spec.burst_bytes();
+  const std::uint64_t bank = burst * spec.bank_groups * spec.bursts_per_row();
+  const std::uint64_t row = bank * spec.banks_per_group;
+  DramController controller(spec, {.queue_bursts = 1000, .refresh = false});
+  BurstByBurst expected(spec, {.queue_bursts = 1000, .refresh = false});
+  std::vector<IssuedCommand> log, expected_log;
+  controller.observe([&](DramCommand command, std::uint32_t b, std::uint32_t r, Cycle at) {
+    log.push_back({command, b, r, at});
+  });
+  expected.observe([&](DramCommand command, std::uint32_t b, std::uint32_t r, Cycle at) {
+    expected_log.push_back({command, b, r, at});
+  });
+  std::vector<DramRunDone> done;
+  std::vector<BurstServed> served;
+  const auto push = [&](std::uint64_t address, std::uint32_t bursts, Cycle arrival) {
+    controller.push(0, address, false, arrival, bursts);
+    for (std::uint32_t i = 0; i < bursts; ++i) expected.push(0, address + i * burst, false, arrival);
+  };
+  const auto advance = [&](Cycle limit) {
+    controller.run_until(limit, done);
+    expected.run_until(limit, served);
+  };
+  push(bank, 4, 0);
+  push(0, 4, 0);
+  while (!controller.empty()) advance(controller.next_command() + 1);
+  const Cycle now = log.back().at + 1;
+  push(bank, 32, now);
+  push(row, 4, now);
+  advance(now + 1);
+  push(0, 4, now + 200);
+  advance(2000);
+  EXPECT_EQ(log.size(), expected_log.size());
+  for (std::size_t i = 0; i < std::min(log.size(), expected_log.size()); ++i) {
+    EXPECT_EQ(log[i].at, expected_log[i].at) << "command " << i;
+    EXPECT_EQ(log[i].command, expected_log[i].command) << "command " << i;
+  }
+}
+
 TEST(DramBulkService, CountsTheSameAtEveryClock) {
   for (const DramSpec& spec : dram_standards()) {
     for (unsigned seed = 5000; seed < 5020; ++seed) {
