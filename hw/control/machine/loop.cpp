@@ -11,7 +11,6 @@ namespace fusesim::control::machine {
 std::size_t Loop::add(Process process, void* object, bool last_of_instant) {
   if (count_ == kMostProcesses) throw std::logic_error("the event loop has no room for another process");
   entries_[count_] = {process, object};
-  times_[count_] = kNever;
   if (last_of_instant) last_ |= bit(count_);
   return count_++;
 }
@@ -19,9 +18,14 @@ std::size_t Loop::add(Process process, void* object, bool last_of_instant) {
 void Loop::notify(std::size_t process, std::uint64_t delay) {
   if (delay == 0) {
     soon_ |= bit(process);
-  } else if ((soon_ & bit(process)) == 0) {
-    times_[process] = std::min(times_[process], now_ + delay);
+    return;
   }
+  if ((soon_ & bit(process)) != 0) return;
+  const std::uint64_t time = now_ + delay;
+  if ((later_ & bit(process)) != 0 && times_[process] <= time) return;
+  later_ |= bit(process);
+  times_[process] = time;
+  next_ = std::min(next_, time);
 }
 
 void Loop::run_each(Mask processes) {
@@ -33,20 +37,39 @@ void Loop::run_each(Mask processes) {
 
 /// An immediate notification takes the place of a later one.
 Loop::Mask Loop::take_soon() {
-  for (Mask each = soon_; each != 0; each &= each - 1)
-    times_[static_cast<std::size_t>(std::countr_zero(each))] = kNever;
+  const Mask replaced = soon_ & later_;
+  if (replaced != 0) {
+    later_ &= ~replaced;
+    next_ = kNever;
+    for (Mask each = later_; each != 0; each &= each - 1) {
+      next_ = std::min(next_, times_[static_cast<std::size_t>(std::countr_zero(each))]);
+    }
+  }
   return std::exchange(soon_, 0);
+}
+
+/// What is to run now of what was notified before.
+Loop::Mask Loop::take_due() {
+  if (next_ != now_) return 0;
+  Mask due = 0;
+  next_ = kNever;
+  for (Mask each = later_; each != 0; each &= each - 1) {
+    const auto process = static_cast<std::size_t>(std::countr_zero(each));
+    if (times_[process] == now_) {
+      due |= bit(process);
+    } else {
+      next_ = std::min(next_, times_[process]);
+    }
+  }
+  later_ &= ~due;
+  return due;
 }
 
 void Loop::run() {
   stopped_ = false;
   while (true) {
     Mask due = take_soon();
-    for (std::size_t i = 0; i < count_; ++i) {
-      if (times_[i] != now_) continue;
-      due |= bit(i);
-      times_[i] = kNever;
-    }
+    due |= take_due();
     Mask last = due & last_;
     due &= ~last_;
     while ((due | last) != 0) {
@@ -60,9 +83,8 @@ void Loop::run() {
       due = more & ~last_;
       last |= more & last_;
     }
-    const std::uint64_t time = next();
-    if (time == kNever) return;
-    now_ = time;
+    if (later_ == 0) return;
+    now_ = next_;
   }
 }
 

@@ -12,7 +12,7 @@ namespace fusesim::control::machine {
 /// stays, and what is notified without a delay runs after all that runs now, at the same time. A process that is added
 /// as the last of an instant runs when nothing else is left to do at that time.
 ///
-/// With a dozen processes looking at each of their times costs less than a queue in order.
+/// With a few processes waiting at a time looking at each of their times costs less than a queue in order.
 class Loop {
  public:
   using Process = void (*)(void* object);
@@ -32,7 +32,7 @@ class Loop {
   /// For a process that runs last of an instant: lets time go on to `time`, as if the process had been notified for it,
   /// if nothing else is to be done before or then. False when something is.
   bool advance_to(std::uint64_t time) {
-    if (soon_ != 0 || stopped_ || time >= next()) return false;
+    if (soon_ != 0 || stopped_ || time >= next_) return false;
     now_ = time;
     return true;
   }
@@ -43,23 +43,20 @@ class Loop {
   static Mask bit(std::size_t process) { return Mask{1} << process; }
   void run_each(Mask processes);
   Mask take_soon();
-  /// When something happens next besides what is due now; kNever when nothing does.
-  [[nodiscard]] std::uint64_t next() const {
-    std::uint64_t time = kNever;
-    for (std::size_t i = 0; i < count_; ++i) time = times_[i] < time ? times_[i] : time;
-    return time;
-  }
+  Mask take_due();
 
   struct Entry {
     Process process;
     void* object;
   };
-  std::array<std::uint64_t, kMostProcesses> times_{};
+  std::array<std::uint64_t, kMostProcesses> times_{};  ///< Of those that are to run later.
   std::array<Entry, kMostProcesses> entries_{};
   std::size_t count_ = 0;
-  Mask last_ = 0;  ///< Those that run last in an instant.
-  Mask soon_ = 0;  ///< Notified without a delay.
+  Mask last_ = 0;   ///< Those that run last in an instant.
+  Mask soon_ = 0;   ///< Notified without a delay.
+  Mask later_ = 0;  ///< Notified with one.
   std::uint64_t now_ = 0;
+  std::uint64_t next_ = kNever;  ///< The first of the times of later_.
   bool stopped_ = false;
 };
 

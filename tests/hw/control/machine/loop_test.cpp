@@ -119,6 +119,48 @@ TEST(Loop, OfSeveralNotificationsTheEarliestStays) {
   EXPECT_EQ(loop.now(), 4u);
 }
 
+TEST(Loop, AnImmediateNotificationTakesThePlaceOfALaterOne) {
+  Loop loop;
+  std::vector<char> notes;
+  Note first{&notes, 'a'}, second{&notes, 'b'};
+  const auto run = [](void* note) { static_cast<Note*>(note)->run(); };
+  const std::size_t early = loop.add(run, &first), late = loop.add(run, &second);
+  loop.notify(late, 9);
+  loop.notify(early, 4);
+  loop.notify(early, 0);
+  loop.notify(early, 2);
+  loop.run();
+  EXPECT_EQ(notes, (std::vector<char>{'a', 'b'}));
+  EXPECT_EQ(loop.now(), 9u);
+}
+
+TEST(Loop, LetsTheLastOfAnInstantGoOnUntilSomethingElseIsToBeDone) {
+  Loop loop;
+  struct Runner {
+    Loop* loop;
+    std::size_t woken;
+    std::vector<std::uint64_t> times;
+  };
+  Runner runner{&loop, loop.add([](void*) {}, nullptr), {}};
+  const std::size_t last = loop.add(
+      [](void* object) {
+        auto* const each = static_cast<Runner*>(object);
+        do {
+          each->times.push_back(each->loop->now());
+          if (each->loop->now() == 3) each->loop->notify(each->woken, 3);
+        } while (each->loop->advance_to(each->loop->now() + 1));
+      },
+      &runner, true);
+  // What is notified at once instead holds nothing up at its former time.
+  loop.notify(runner.woken, 2);
+  loop.notify(last, 1);
+  loop.notify(runner.woken, 0);
+  loop.notify(loop.add([](void* object) { static_cast<Loop*>(object)->stop(); }, &loop), 20);
+  loop.run();
+  EXPECT_EQ(runner.times, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(loop.now(), 20u);
+}
+
 TEST(Loop, RefusesMoreProcessesThanItHasRoomFor) {
   Loop loop;
   for (std::size_t i = 0; i < Loop::kMostProcesses; ++i) loop.add([](void*) {}, nullptr);
