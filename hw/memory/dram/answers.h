@@ -28,8 +28,13 @@ class MemoryAnswers {
   }
   void pop() {
     ++first_;
-    if (first_ != answers_.size() && first_ < kMostPast) return;
-    answers_.erase(answers_.begin(), answers_.begin() + static_cast<std::ptrdiff_t>(first_));
+    if (first_ == answers_.size()) {
+      answers_.clear();
+    } else if (first_ == kMostPast) {
+      answers_.erase(answers_.begin(), answers_.begin() + static_cast<std::ptrdiff_t>(first_));
+    } else {
+      return;
+    }
     first_ = 0;
   }
 

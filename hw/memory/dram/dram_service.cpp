@@ -63,7 +63,7 @@ std::size_t DramService::enter(std::uint64_t tag, std::uint64_t address, std::ui
   return index;
 }
 
-void DramService::collect() {
+void DramService::count_done() {
   for (const DramRunDone& run : done_) {
     Transfer& transfer = transfers_[run.tag];
     transfer.data_end = std::max(transfer.data_end, run.data_end);

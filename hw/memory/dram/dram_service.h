@@ -28,15 +28,21 @@ class DramService {
 
   /// Issues every command before the clock at this time.
   void run_until(std::uint64_t time);
-  /// Answers known so far. More come from run_until(), request() and serve(); never for a time that was run to.
+  /// Makes known all that is to be answered at this time or before. Nobody sees a command before a run is done: while
+  /// runs are queued of which none can be done by then, their commands are left for later. Refreshes of an idle memory,
+  /// which the statistics count, are not: nothing may come later.
+  void answer_until(std::uint64_t time) {
+    if (idle() || controller_.no_done_before() <= spec().clock_at(time)) run_until(time);
+  }
+  /// Answers known so far. More come from run_until(), answer_until(), request() and serve(); never for a time that was
+  /// run to.
   [[nodiscard]] MemoryAnswers& answers() { return answers_; }
   /// A time before which nothing is to be answered that is not among answers(), if no more is requested; kNever when
   /// nothing is under way.
   [[nodiscard]] std::uint64_t next_done();
-  /// The same, earlier and for nothing.
-  [[nodiscard]] std::uint64_t no_done_before() const {
-    const Cycle done = controller_.no_done_before();
-    return done == DramController::kNever ? kNever : controller_.spec().picoseconds(done);
+  /// False when next_done() is known, for next to nothing, not to lie before this time.
+  [[nodiscard]] bool may_be_done_before(std::uint64_t time) const {
+    return !idle() && (time == kNever || controller_.no_done_before() < spec().clock_at(time));
   }
   [[nodiscard]] bool idle() const { return controller_.empty(); }
 
@@ -59,7 +65,11 @@ class DramService {
   /// Queues a request that arrives at a clock, which becomes that at which its last run enters.
   std::size_t enter(std::uint64_t tag, std::uint64_t address, std::uint64_t bytes, bool write, Cycle& arrival,
                     bool answered);
-  void collect();
+  /// Takes note of the runs that the controller has done.
+  void collect() {
+    if (!done_.empty()) count_done();
+  }
+  void count_done();
 
   DramController controller_;
   MemoryAnswers answers_;

@@ -11,36 +11,41 @@ MemoryEngine::MemoryEngine(const MemoryEngineOptions& options, const DramSpec& s
 MemoryEngine::MemoryEngine(const MemoryEngineOptions& options, const FixedService& fixed)
     : options_(options), fixed_(fixed), answers_(fixed_->answers()) {}
 
-void MemoryEngine::submit(std::size_t channel, const DmaDescriptor& descriptor) {
-  const auto side = channel == kLoad ? DmaBursts::Memory::source : DmaBursts::Memory::destination;
-  channels_[channel].jobs.push_back(
-      {DmaBursts(descriptor, options_.request_bytes, side,
-                 options_.move_bytes ? DmaBursts::Sides::both : DmaBursts::Sides::memory)});
+void MemoryEngine::submit(std::size_t index, const DmaDescriptor& descriptor) {
+  const auto side = index == kLoad ? DmaBursts::Memory::source : DmaBursts::Memory::destination;
+  Channel& channel = channels_[index];
+  channel.jobs.push_back({DmaBursts(descriptor, options_.request_bytes, side,
+                                    options_.move_bytes ? DmaBursts::Sides::both : DmaBursts::Sides::memory),
+                          channel.submitted++});
+  if (channel.sending == nullptr) channel.sending = &channel.jobs.back();
 }
 
 std::uint64_t MemoryEngine::next() {
   std::uint64_t time = answers_.empty() ? kNever : answers_.first().picoseconds;
   for (const Channel& channel : channels_) {
-    if (channel.waiting != kNone) time = std::min(time, grant_free_);
-    if (may_send(channel)) time = std::min(time, channel.request_free);
+    if (channel.waiting != kNone) {
+      time = std::min(time, grant_free_);
+    } else if (may_send(channel)) {
+      time = std::min(time, channel.request_free);
+    }
   }
   // What the controller does next is not asked for in vain: what is requested before may change it.
-  if (dram_ && dram_->no_done_before() < time) time = std::min(time, dram_->next_done());
+  if (dram_ && dram_->may_be_done_before(time)) time = std::min(time, dram_->next_done());
   return time;
 }
 
 // Answers of an instant make room for requests of that instant, and all of these compete.
 void MemoryEngine::advance(std::uint64_t now) {
-  if (dram_) dram_->run_until(now);
+  if (dram_) dram_->answer_until(now);
   deliver(now);
-  while (true) {
+  do {
     for (std::size_t i = 0; i < channels_.size(); ++i) {
       if (may_send(channels_[i]) && channels_[i].request_free <= now) send(i, now);
     }
     const bool any = channels_[kLoad].waiting != kNone || channels_[kStore].waiting != kNone;
     if (!any || grant_free_ > now) return;
     grant(now);
-  }
+  } while (grant_free_ <= now);  // Else the other channel has sent already, if it could.
 }
 
 void MemoryEngine::deliver(std::uint64_t now) {
@@ -54,21 +59,20 @@ void MemoryEngine::deliver(std::uint64_t now) {
 void MemoryEngine::answer(std::uint32_t index, std::uint64_t now) {
   const Request& request = requests_[index];
   Channel& channel = channels_[request.channel];
+  Job& job = *request.job;
   channel.counters.bytes += request.bytes;
   channel.counters.latency += now - request.sent;
   ++channel.counters.bursts;
-  channel.owner->request_answered(request.transfer, request.bytes);
+  channel.owner->request_answered(job.transfer, request.bytes);
   free_requests_.push_back(index);
   if (--channel.under_way == 0) channel.counters.busy += now - channel.busy_since;
 
-  Job& job = channel.jobs[request.transfer - channel.first];
   if (--job.under_way != 0 || !job.bursts.done()) return;
   job.done = true;
   ++channel.counters.descriptors;
-  for (; !channel.jobs.empty() && channel.jobs.front().done; ++channel.first, --channel.sending) {
-    channel.jobs.pop_front();
-  }
-  channel.owner->answered(request.transfer);
+  const std::uint64_t transfer = job.transfer;
+  while (!channel.jobs.empty() && channel.jobs.front().done) channel.jobs.pop_front();
+  channel.owner->answered(transfer);
 }
 
 void MemoryEngine::send(std::size_t index, std::uint64_t now) {
@@ -80,8 +84,8 @@ void MemoryEngine::send(std::size_t index, std::uint64_t now) {
   channel.waiting = free_requests_.back();
   free_requests_.pop_back();
   Request& request = requests_[channel.waiting];
-  Job& job = channel.jobs[channel.sending];
-  request.transfer = channel.first + channel.sending;
+  Job& job = *channel.sending;
+  request.job = &job;
   request.channel = static_cast<std::uint8_t>(index);
   request.sent = now;
   if (options_.move_bytes) {
@@ -95,9 +99,12 @@ void MemoryEngine::send(std::size_t index, std::uint64_t now) {
     request.bytes = whole.bytes;
   }
   ++job.under_way;
-  if (job.bursts.done()) ++channel.sending;
+  if (job.bursts.done()) {
+    const std::uint64_t following = job.transfer + 1 - channel.jobs.front().transfer;
+    channel.sending = following < channel.jobs.size() ? &channel.jobs[following] : nullptr;
+  }
   if (channel.under_way++ == 0) channel.busy_since = now;
-  channel.owner->request_sent(request.transfer, request.bytes);
+  channel.owner->request_sent(job.transfer, request.bytes);
 }
 
 std::size_t MemoryEngine::choose() const {

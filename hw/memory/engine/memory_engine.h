@@ -78,11 +78,12 @@ class MemoryEngine {
  private:
   struct Job {
     DmaBursts bursts;
+    std::uint64_t transfer;       ///< Its number.
     std::uint32_t under_way = 0;  ///< Requests.
     bool done = false;
   };
   struct Request {
-    std::uint64_t transfer = 0;
+    Job* job = nullptr;
     std::uint64_t address = 0;
     std::uint64_t sent = 0;
     std::uint32_t bytes = 0;
@@ -93,8 +94,8 @@ class MemoryEngine {
   struct Channel {
     DmaOwner* owner = nullptr;
     std::deque<Job> jobs;            ///< In order, from the first that is not done.
-    std::uint64_t first = 0;         ///< The number of the first of these.
-    std::size_t sending = 0;         ///< Jobs before this one have sent all their requests.
+    Job* sending = nullptr;          ///< The first of these that has requests to send; null when none has.
+    std::uint64_t submitted = 0;     ///< Jobs, ever.
     std::size_t under_way = 0;       ///< Requests.
     std::uint32_t waiting = kNone;   ///< The request at the arbiter.
     std::uint64_t request_free = 0;  ///< When the next one may be sent.
@@ -106,8 +107,7 @@ class MemoryEngine {
   void deliver(std::uint64_t now);
   void answer(std::uint32_t index, std::uint64_t now);
   [[nodiscard]] bool may_send(const Channel& channel) const {
-    return channel.waiting == kNone && channel.under_way < options_.outstanding &&
-           channel.sending < channel.jobs.size();
+    return channel.sending != nullptr && channel.waiting == kNone && channel.under_way < options_.outstanding;
   }
   /// When may_send() and request_free is past.
   void send(std::size_t index, std::uint64_t now);
