@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
+#include <utility>
 
 namespace fusesim::control::machine {
 
@@ -102,11 +104,7 @@ void Controller::decide() {
 void Controller::advance() {
   const std::uint64_t now = clock_.now();
   account(now);
-  for (QueueState& queue : queues_) {
-    const std::uint32_t given = queue.completed.until(now + 1);
-    remaining_ -= given - queue.given;
-    queue.given = given;
-  }
+  count_tokens(now);
   if (remaining_ == 0) {
     done_ = true;
     clock_.stop();
@@ -119,34 +117,53 @@ void Controller::advance() {
   schedule(now);
 }
 
+// A head that could not go may go when it is given the token it lacked, or when its unit has a place again: when an
+// instruction of its own has completed or, at the array's door, in the cycle after a start.
+void Controller::count_tokens(std::uint64_t now) {
+  for (const Queue each : kQueues) {
+    QueueState& queue = state(each);
+    const std::uint32_t given = queue.completed.until(now + 1);
+    if (given == queue.given) continue;
+    remaining_ -= given - queue.given;
+    queue.given = given;
+    look_ |= bit(each) | std::exchange(queue.awaiting, 0);
+  }
+  if (state(Queue::compute).started.cycle + 1 == now) look_ |= bit(Queue::compute);
+}
+
 void Controller::decode(std::uint64_t now) {
   if (all_decoded() || next_decode_ > now) return;
   QueueState& queue = state(program_.instructions[next_].queue());
   if (queue.decoded - queue.started.until(now) >= config_.queue_depth) return;
   records_[next_].decoded = now;
   ++queue.decoded;
+  look_ |= bit(program_.instructions[next_].queue());
   ++next_;
   next_decode_ = now + config_.decode_cycles;
 }
 
-bool Controller::tokens_given(std::uint32_t instruction) const {
-  const isa::machine::Waits& waits = program_.instructions[instruction].waits;
+bool Controller::head_lacks_token(Queue queue) {
+  const QueueState& waiting = state(queue);
+  const isa::machine::Waits& waits = program_.instructions[waiting.instructions[waiting.issued]].waits;
   for (std::size_t i = 0; i < queues_.size(); ++i) {
-    if (queues_[i].given < waits[i]) return false;
+    if (queues_[i].given >= waits[i]) continue;
+    queues_[i].awaiting |= bit(queue);
+    return true;
   }
-  return true;
+  return false;
 }
 
 bool Controller::may_issue(Queue queue, std::uint64_t now) {
   const QueueState& waiting = state(queue);
-  if (waiting.issued == waiting.decoded || !tokens_given(waiting.instructions[waiting.issued])) return false;
+  if (waiting.issued == waiting.decoded || head_lacks_token(queue)) return false;
   // The one place at the array's door is free from the cycle after the start of the instruction there.
   if (queue == Queue::compute && waiting.started.until(now) != waiting.issued) return false;
   return unit(queue).ready();
 }
 
 void Controller::issue(std::uint64_t now) {
-  for (const Queue queue : kQueues) {
+  for (Queues each = std::exchange(look_, 0); each != 0; each &= each - 1) {
+    const auto queue = static_cast<Queue>(std::countr_zero(each));
     while (may_issue(queue, now)) {
       QueueState& waiting = state(queue);
       unit(queue).issue(waiting.instructions[waiting.issued++]);

@@ -52,6 +52,7 @@ class Controller final : public sc_core::sc_module, public UnitListener {
     /// How often it rose in cycles before `at`.
     [[nodiscard]] std::uint32_t until(std::uint64_t at) const { return cycle < at ? before + in_cycle : before; }
   };
+  using Queues = std::uint32_t;  ///< A bit a queue.
   struct QueueState {
     std::vector<std::uint32_t> instructions;  ///< Of this queue, in order; the counts below index it.
     std::uint32_t decoded = 0;
@@ -59,6 +60,7 @@ class Controller final : public sc_core::sc_module, public UnitListener {
     Count started;
     Count completed;
     std::uint32_t given = 0;  ///< Completions that count in the cycle of the last decision.
+    Queues awaiting = 0;      ///< Those whose heads were last found to lack a token of this one.
   };
   struct Blame {
     Cause cause;
@@ -75,12 +77,14 @@ class Controller final : public sc_core::sc_module, public UnitListener {
   void settle();
   void decide();
   void advance();
+  void count_tokens(std::uint64_t now);
   void decode(std::uint64_t now);
   void issue(std::uint64_t now);
   void schedule(std::uint64_t now);
   void account(std::uint64_t now);
   [[nodiscard]] bool may_issue(isa::machine::Queue queue, std::uint64_t now);
-  [[nodiscard]] bool tokens_given(std::uint32_t instruction) const;
+  [[nodiscard]] bool head_lacks_token(isa::machine::Queue queue);
+  [[nodiscard]] static Queues bit(isa::machine::Queue queue) { return Queues{1} << static_cast<std::uint32_t>(queue); }
   [[nodiscard]] bool all_decoded() const { return next_ == program_.instructions.size(); }
   [[nodiscard]] Blame blame() const;
   [[nodiscard]] Blame follow(isa::machine::Queue queue, bool from_head) const;
@@ -98,6 +102,7 @@ class Controller final : public sc_core::sc_module, public UnitListener {
   std::uint32_t next_ = 0;         ///< The instruction to be decoded next.
   std::uint64_t next_decode_ = 0;  ///< When it is decoded, if there is a place.
   std::uint32_t remaining_ = 0;    ///< Instructions not completed.
+  Queues look_ = 0;                ///< Those whose heads may be free to go.
   bool deciding_ = false;
   bool done_ = false;
 

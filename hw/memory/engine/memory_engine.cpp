@@ -37,7 +37,11 @@ std::uint64_t MemoryEngine::next() {
 // Answers of an instant make room for requests of that instant, and all of these compete.
 void MemoryEngine::advance(std::uint64_t now) {
   if (dram_) dram_->answer_until(now);
-  deliver(now);
+  while (!answers_.empty() && answers_.first().picoseconds <= now) {
+    const auto index = static_cast<std::uint32_t>(answers_.first().tag);
+    answers_.pop();
+    answer(index, now);
+  }
   do {
     for (std::size_t i = 0; i < channels_.size(); ++i) {
       if (may_send(channels_[i]) && channels_[i].request_free <= now) send(i, now);
@@ -46,14 +50,6 @@ void MemoryEngine::advance(std::uint64_t now) {
     if (!any || grant_free_ > now) return;
     grant(now);
   } while (grant_free_ <= now);  // Else the other channel has sent already, if it could.
-}
-
-void MemoryEngine::deliver(std::uint64_t now) {
-  while (!answers_.empty() && answers_.first().picoseconds <= now) {
-    const auto index = static_cast<std::uint32_t>(answers_.first().tag);
-    answers_.pop();
-    answer(index, now);
-  }
 }
 
 void MemoryEngine::answer(std::uint32_t index, std::uint64_t now) {

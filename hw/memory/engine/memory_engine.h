@@ -104,7 +104,6 @@ class MemoryEngine {
     ArbiterCounters arbiter_counters;
   };
 
-  void deliver(std::uint64_t now);
   void answer(std::uint32_t index, std::uint64_t now);
   [[nodiscard]] bool may_send(const Channel& channel) const {
     return channel.sending != nullptr && channel.waiting == kNone && channel.under_way < options_.outstanding;
