@@ -197,7 +197,10 @@ void Controller::schedule(std::uint64_t now) {
 
 void Controller::account(std::uint64_t now) {
   if (now == accounted_) return;
-  const std::uint64_t empty = array_->empty_cycles_before(now);
+  // Where all that was issued had completed, no cycle since held a fold: the array need not be asked.
+  const QueueState& array = state(Queue::compute);
+  const std::uint64_t empty =
+      array.given == array.issued ? empty_ + (now - accounted_) : array_->empty_cycles_before(now);
   if (empty != empty_) {
     const Blame found = blame();
     const std::uint32_t layer = program_.instructions[found.instruction].layer;
