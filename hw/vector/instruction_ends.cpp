@@ -39,17 +39,14 @@ void check_start(const control::machine::Context& context, std::uint32_t instruc
         "higher than the operand it is made of",
         context.describe(instruction)));
   }
-  for_read_bytes(vector, [&](Pad pad, std::uint32_t address, std::uint64_t count) {
-    context.check_written(instruction, pad, address, count);
-  });
+  for_read_bytes(vector,
+                 [&](Pad pad, const memory::ByteGrid& bytes) { context.check_written(instruction, pad, bytes); });
   if (context.values && vector.kind == isa::machine::VectorKind::requantize) check_shifts(context, instruction, vector);
 }
 
 void complete(const control::machine::Context& context, std::uint32_t instruction, std::uint64_t cycle) {
   const auto& vector = std::get<Vector>(context.program.instructions[instruction].work);
-  context.write_ranges(vector.result.pad, cycle, [&](const auto& use) {
-    for_written_bytes(vector, [&](Pad, std::uint32_t address, std::uint64_t count) { use(address, count); });
-  });
+  context.write(vector.result.pad, written_bytes(vector), cycle);
   context.release(instruction, cycle);
   context.listener.completed(instruction, cycle);
 }

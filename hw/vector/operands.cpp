@@ -13,6 +13,7 @@ using isa::machine::Pad;
 using isa::machine::Vector;
 using isa::machine::VectorKind;
 using isa::machine::VectorOperand;
+using memory::ByteGrid;
 
 using Interval = std::pair<std::uint32_t, std::uint32_t>;  // [first, second)
 
@@ -59,21 +60,15 @@ std::uint64_t visits(std::uint32_t results, std::uint32_t kernel, std::uint32_t 
   return count;
 }
 
-/// Rows and columns of all channels; stretches that touch become one.
-void for_box(const VectorOperand& map, std::uint32_t channels, Interval rows, Interval columns, std::uint32_t bytes,
-             const UseBytes& use) {
-  const std::uint32_t start = map.address + rows.first * map.line_pitch + columns.first * bytes;
-  std::uint64_t run = std::uint64_t{columns.second - columns.first} * bytes;
-  std::uint32_t lines = rows.second - rows.first;
-  if (run == map.line_pitch) run *= std::exchange(lines, 1);
-  if (lines == 1 && run == map.channel_pitch) run *= std::exchange(channels, 1);
-  for (std::uint32_t c = 0; c < channels; ++c) {
-    for (std::uint32_t y = 0; y < lines; ++y) use(map.pad, start + c * map.channel_pitch + y * map.line_pitch, run);
-  }
+/// Rows and columns of all channels.
+ByteGrid box(const VectorOperand& map, std::uint32_t channels, Interval rows, Interval columns, std::uint32_t bytes) {
+  return {.address = map.address + std::uint64_t{rows.first} * map.line_pitch + std::uint64_t{columns.first} * bytes,
+          .run = std::uint64_t{columns.second - columns.first} * bytes,
+          .axes = {{{rows.second - rows.first, map.line_pitch}, {channels, map.channel_pitch}}}};
 }
 
-void for_whole(const VectorOperand& map, const Vector& v, std::uint32_t bytes, const UseBytes& use) {
-  for_box(map, v.channels, {0, v.height}, {0, v.width}, bytes, use);
+ByteGrid whole(const VectorOperand& map, const Vector& v, std::uint32_t bytes) {
+  return box(map, v.channels, {0, v.height}, {0, v.width}, bytes);
 }
 
 /// First byte and one past the last.
@@ -90,20 +85,21 @@ void for_read_bytes(const Vector& v, const UseBytes& use) {
     const isa::machine::Window& w = v.window;
     const auto columns = covered_by_all(v.width, w.kernel_width, w.stride_width, w.pad_left, w.in_width);
     for (const Interval& rows : covered_by_all(v.height, w.kernel_height, w.stride_height, w.pad_top, w.in_height)) {
-      for (const Interval& part : columns) for_box(v.a, v.channels, rows, part, 1, use);
+      for (const Interval& part : columns) use(v.a.pad, box(v.a, v.channels, rows, part, 1));
     }
   } else {
-    for_whole(v.a, v, element_bytes(v), use);
+    use(v.a.pad, whole(v.a, v, element_bytes(v)));
   }
-  if (v.kind == VectorKind::add) for_whole(v.b, v, 1, use);
-  if (v.kind == VectorKind::scale) for_box(v.b, v.channels, {0, 1}, {0, 1}, 1, use);
+  if (v.kind == VectorKind::add) use(v.b.pad, whole(v.b, v, 1));
+  if (v.kind == VectorKind::scale) use(v.b.pad, box(v.b, v.channels, {0, 1}, {0, 1}, 1));
   if (v.kind == VectorKind::requantize)
-    use(Pad::weights, v.parameters, std::uint64_t{v.channels} * isa::machine::channel_parameter_bytes);
-  if (v.has_table) use(Pad::weights, v.table, isa::machine::table_bytes);
+    use(Pad::weights,
+        {.address = v.parameters, .run = std::uint64_t{v.channels} * isa::machine::channel_parameter_bytes});
+  if (v.has_table) use(Pad::weights, {.address = v.table, .run = isa::machine::table_bytes});
 }
 
-void for_written_bytes(const Vector& v, const UseBytes& use) {
-  for_whole(v.result, v, 1, use);
+ByteGrid written_bytes(const Vector& v) {
+  return whole(v.result, v, 1);
 }
 
 Traffic traffic(const Vector& v) {

@@ -7,16 +7,17 @@
 #include <functional>
 
 #include "hw/isa/machine/program.h"
+#include "hw/memory/scratchpad/byte_grid.h"
 
 namespace fusesim::vector {
 
-/// Called for stretches of bytes; a byte may be in several of them.
-using UseBytes = std::function<void(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count)>;
+/// Called for the bytes of each operand; a byte may be in several of them.
+using UseBytes = std::function<void(isa::machine::Pad pad, const memory::ByteGrid& bytes)>;
 
 /// Every byte it reads: maps (of a pool's map what lies in a window), gates, parameters, table.
 void for_read_bytes(const isa::machine::Vector& instruction, const UseBytes& use);
 /// Every byte of its result.
-void for_written_bytes(const isa::machine::Vector& instruction, const UseBytes& use);
+[[nodiscard]] memory::ByteGrid written_bytes(const isa::machine::Vector& instruction);
 
 /// Bytes that pass the scratchpads, by Pad. An element counts as often as it is read: a pool reads once for each window
 /// that an element of the map lies in. Each channel's parameters or gate and the table are read once.

@@ -44,27 +44,15 @@ void check_operands(const Context& context, std::uint32_t instruction) {
   const std::uint32_t columns =
       reach(g.in_width, g.out_width, g.kernel_width, g.stride_width, g.dilation_width, g.pad_left);
   if (lines > 0 && columns > 0) {
-    // Neighbouring pieces that leave nothing between them are one.
-    const bool lines_touch = lines == 1 || columns == map.line_pitch;
-    const std::uint64_t channel = lines_touch ? std::uint64_t{lines} * columns : columns;
-    const bool channels_touch = lines_touch && (g.in_channels == 1 || channel == map.channel_pitch);
-    const std::uint32_t channels = channels_touch ? 1 : g.in_channels;
-    const std::uint32_t pieces = lines_touch ? 1 : lines;
-    const std::uint64_t bytes = channels_touch ? channel * g.in_channels : channel;
-    for (std::uint32_t c = 0; c < channels; ++c) {
-      for (std::uint32_t y = 0; y < pieces; ++y)
-        context.check_written(instruction, Pad::activations, map.address + c * map.channel_pitch + y * map.line_pitch,
-                              bytes);
-    }
+    context.check_written(instruction, Pad::activations,
+                          {.address = map.address,
+                           .run = columns,
+                           .axes = {{{lines, map.line_pitch}, {g.in_channels, map.channel_pitch}}}});
   }
-  const std::uint64_t taps = taps_of(g);
-  if (taps == 1 || compute.weights_pitch == g.out_channels) {
-    context.check_written(instruction, Pad::weights, compute.weights, taps * g.out_channels);
-  } else {
-    for (std::uint64_t t = 0; t < taps; ++t)
-      context.check_written(instruction, Pad::weights,
-                            static_cast<std::uint32_t>(compute.weights + t * compute.weights_pitch), g.out_channels);
-  }
+  context.check_written(instruction, Pad::weights,
+                        {.address = compute.weights,
+                         .run = g.out_channels,
+                         .axes = {{{static_cast<std::uint32_t>(taps_of(g)), compute.weights_pitch}}}});
 }
 
 std::span<const std::int8_t> DenseOperands::input(const Compute& compute, memory::Scratchpads& pads) {

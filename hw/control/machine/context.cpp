@@ -41,12 +41,15 @@ std::string Context::describe(std::uint32_t instruction) const {
   return fmt::format("instruction {} ({}, layer '{}')", instruction, name(what), program.layers[what.layer]);
 }
 
-void Context::refuse_unwritten(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address,
-                               std::uint64_t count) const {
-  throw std::runtime_error(
-      fmt::format("{} reads byte {:#x} of the {} scratchpad, which was never written or has been released; a load or "
-                  "a token is missing before it",
-                  describe(instruction), pads[pad].first_unwritten(address, count).value(), name(pad)));
+void Context::refuse_unwritten(std::uint32_t instruction, isa::machine::Pad pad, const memory::ByteGrid& grid) const {
+  memory::for_runs(grid, [&](std::uint64_t address, std::uint64_t count) {
+    const auto first = pads[pad].first_unwritten(static_cast<std::uint32_t>(address), count);
+    if (!first) return;
+    throw std::runtime_error(
+        fmt::format("{} reads byte {:#x} of the {} scratchpad, which was never written or has been released; a load "
+                    "or a token is missing before it",
+                    describe(instruction), *first, name(pad)));
+  });
 }
 
 void Context::changed(isa::machine::Pad pad, std::uint64_t before, std::uint64_t cycle) const {
@@ -59,9 +62,9 @@ void Context::changed(isa::machine::Pad pad, std::uint64_t before, std::uint64_t
   }
 }
 
-void Context::write(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count, std::uint64_t cycle) const {
+void Context::write(isa::machine::Pad pad, const memory::ByteGrid& grid, std::uint64_t cycle) const {
   const std::uint64_t before = pads[pad].occupied();
-  pads[pad].mark_written(address, count);
+  pads[pad].mark_written(grid);
   changed(pad, before, cycle);
 }
 

@@ -27,29 +27,26 @@ struct Context {
 
   /// "instruction 17 (compute, layer 'conv1')": how messages begin.
   [[nodiscard]] std::string describe(std::uint32_t instruction) const;
-  /// Throws std::runtime_error when bytes that the instruction reads were never written:
+  /// Throws std::runtime_error when bytes that the instruction reads were never written, naming the first, run by run:
   /// "instruction 17 (compute, layer 'conv1') reads byte 0x180 of the activations scratchpad, which was never written
   /// or has been released; a load or a token is missing before it".
+  void check_written(std::uint32_t instruction, isa::machine::Pad pad, const memory::ByteGrid& grid) const {
+    if (!pads[pad].all_written(grid)) refuse_unwritten(instruction, pad, grid);
+  }
   void check_written(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address,
                      std::uint64_t count) const {
-    if (!pads[pad].all_written(address, count)) refuse_unwritten(instruction, pad, address, count);
+    check_written(instruction, pad, {.address = address, .run = count});
   }
   /// Marks bytes as written from `cycle` on: now or the next one.
-  void write(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count, std::uint64_t cycle) const;
-  /// The same for every range that for_ranges(use) calls use(address, count) with.
-  template <typename ForRanges>
-  void write_ranges(isa::machine::Pad pad, std::uint64_t cycle, ForRanges for_ranges) const {
-    memory::Scratchpad& written = pads[pad];
-    const std::uint64_t before = written.occupied();
-    for_ranges([&](std::uint32_t address, std::uint64_t count) { written.mark_written(address, count); });
-    changed(pad, before, cycle);
+  void write(isa::machine::Pad pad, const memory::ByteGrid& grid, std::uint64_t cycle) const;
+  void write(isa::machine::Pad pad, std::uint32_t address, std::uint64_t count, std::uint64_t cycle) const {
+    write(pad, {.address = address, .run = count}, cycle);
   }
   /// Releases what the instruction says it does; called by its unit when it completes.
   void release(std::uint32_t instruction, std::uint64_t cycle) const;
 
  private:
-  [[noreturn]] void refuse_unwritten(std::uint32_t instruction, isa::machine::Pad pad, std::uint32_t address,
-                                     std::uint64_t count) const;
+  void refuse_unwritten(std::uint32_t instruction, isa::machine::Pad pad, const memory::ByteGrid& grid) const;
   void changed(isa::machine::Pad pad, std::uint64_t before, std::uint64_t cycle) const;
 };
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <stdexcept>
 
@@ -44,32 +43,13 @@ memory::DmaDescriptor descriptor(const Transfer& transfer, DmaDirection directio
   return made;
 }
 
-/// Calls use(address, count) for the bytes of the scratchpad that a transfer reads or writes, in as few ranges as its
-/// dimensions show: in the order of their strides, whatever the order in which DRAM sees them.
-template <typename Use>
-void for_pad_ranges(const Transfer& transfer, Use use) {
-  std::array<std::size_t, 3> order{0, 1, 2};
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return transfer.pad_strides[a] < transfer.pad_strides[b]; });
-  std::uint64_t run = transfer.run_bytes;
-  std::array<std::uint32_t, 3> counts{1, 1, 1}, strides{};
-  std::size_t dimensions = 0;
-  for (const std::size_t i : order) {
-    if (transfer.counts[i] == 1) continue;
-    if (dimensions == 0 && transfer.pad_strides[i] == run) {
-      run *= transfer.counts[i];
-    } else {
-      counts[dimensions] = transfer.counts[i];
-      strides[dimensions++] = transfer.pad_strides[i];
-    }
-  }
-  for (std::uint32_t k = 0; k < counts[2]; ++k) {
-    for (std::uint32_t j = 0; j < counts[1]; ++j) {
-      for (std::uint32_t i = 0; i < counts[0]; ++i) {
-        use(transfer.address + i * strides[0] + j * strides[1] + k * strides[2], run);
-      }
-    }
-  }
+/// The bytes of the scratchpad that a transfer reads or writes: in the order of their strides, whatever the order in
+/// which DRAM sees them.
+memory::ByteGrid pad_bytes(const Transfer& transfer) {
+  memory::ByteGrid grid{.address = transfer.address, .run = transfer.run_bytes};
+  for (std::size_t i = 0; i < grid.axes.size(); ++i) grid.axes[i] = {transfer.counts[i], transfer.pad_strides[i]};
+  std::sort(grid.axes.begin(), grid.axes.end(), [](const auto& a, const auto& b) { return a.stride < b.stride; });
+  return grid;
 }
 
 memory::DmaOptions with_values(memory::DmaOptions options, bool values) {
@@ -99,15 +79,11 @@ const Transfer& TransferUnit::transfer(std::uint32_t instruction) const {
   return std::get<isa::machine::Store>(work);
 }
 
-void TransferUnit::check_written(std::uint32_t instruction) const {
-  const Transfer& store = transfer(instruction);
-  for_pad_ranges(store, [&](std::uint32_t address, std::uint64_t count) {
-    context_.check_written(instruction, store.pad, address, count);
-  });
-}
-
 void TransferUnit::issue(std::uint32_t instruction) {
-  if (direction_ == DmaDirection::store) check_written(instruction);
+  if (direction_ == DmaDirection::store) {
+    const Transfer& store = transfer(instruction);
+    context_.check_written(instruction, store.pad, pad_bytes(store));
+  }
   const std::uint64_t cycle = context_.clock.now();
   context_.records[instruction].start = cycle;
   under_way_.push_back({.instruction = instruction});
@@ -174,9 +150,7 @@ void TransferUnit::complete_in_order() {
     record.dram_bytes = moved.bytes();
     auto& passed = direction_ == DmaDirection::load ? record.written_bytes : record.read_bytes;
     passed[static_cast<std::size_t>(moved.pad)] = moved.bytes();
-    if (direction_ == DmaDirection::load) {
-      context_.write_ranges(moved.pad, now, [&](const auto& use) { for_pad_ranges(moved, use); });
-    }
+    if (direction_ == DmaDirection::load) context_.write(moved.pad, pad_bytes(moved), now);
     context_.release(instruction, now);
     context_.listener.completed(instruction, now);
   }

@@ -55,7 +55,6 @@ class TransferUnit : public sc_core::sc_module, public UnitIf, protected memory:
   };
 
   [[nodiscard]] const isa::machine::Transfer& transfer(std::uint32_t instruction) const;
-  void check_written(std::uint32_t instruction) const;
   void submit_issued();
   void complete();
   void complete_in_order();

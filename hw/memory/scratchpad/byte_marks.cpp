@@ -2,125 +2,110 @@
 #include "hw/memory/scratchpad/byte_marks.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace fusesim::memory {
 namespace {
 
-/// Calls part(word, mask) for each 64-bit word of which bits lie in [from, from + count), until it returns false.
-template <typename Part>
-void for_words(std::uint64_t from, std::uint64_t count, Part part) {
-  std::uint64_t word = from / 64;
-  const std::uint64_t last = (from + count - 1) / 64;
-  std::uint64_t mask = ~std::uint64_t{0} << from % 64;
-  const std::uint64_t last_mask = ~std::uint64_t{0} >> (63 - (from + count - 1) % 64);
-  for (; word != last; ++word, mask = ~std::uint64_t{0}) {
-    if (!part(word, mask)) return;
-  }
-  part(word, mask & last_mask);
-}
-
-/// Calls part(block, from, count) for the ends of a range of bits that do not fill their blocks, and whole(block) for
-/// the others, in ascending order, until one returns false.
-template <typename Part, typename Whole>
-void for_blocks(std::uint64_t block_bits, std::uint64_t begin, std::uint64_t end, Part part, Whole whole) {
-  while (begin < end) {
-    const std::uint64_t block = begin / block_bits, from = begin % block_bits;
-    const std::uint64_t count = std::min(block_bits - from, end - begin);
-    if (!(count == block_bits ? whole(block) : part(block, from, count))) return;
-    begin += count;
-  }
+bool is_run(const ByteGrid& grid) {
+  return grid.axes[0].count == 1;
 }
 
 }  // namespace
 
-ByteMarks::ByteMarks(std::uint64_t bytes)
-    : counts_((bytes + kBlockBits - 1) / kBlockBits), words_(counts_.size() * kBlockWords) {}
-
-void ByteMarks::mark_part(std::uint64_t block, std::uint64_t from, std::uint64_t count) {
-  if (counts_[block] == kBlockBits) return;
-  Word* const words = words_.data() + block * kBlockWords;
-  if (counts_[block] == 0) std::fill_n(words, kBlockWords, Word{0});
-  // As a rule none of them is marked, and nothing need be counted.
-  std::uint64_t gained = count;
-  for_words(from, count, [&](std::uint64_t word, Word mask) {
-    const Word old = words[word] & mask;
-    words[word] |= mask;
-    if (old != 0) gained -= static_cast<std::uint64_t>(std::popcount(old));
-    return true;
-  });
-  counts_[block] = static_cast<std::uint16_t>(counts_[block] + gained);
-  marked_ += gained;
+std::size_t ByteMarks::ending_behind(std::uint64_t address) const {
+  const auto found =
+      std::partition_point(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.end <= address; });
+  return static_cast<std::size_t>(found - pieces_.begin());
 }
 
-void ByteMarks::clear_part(std::uint64_t block, std::uint64_t from, std::uint64_t count) {
-  if (counts_[block] == 0) return;
-  Word* const words = words_.data() + block * kBlockWords;
-  if (counts_[block] == kBlockBits) std::fill_n(words, kBlockWords, ~Word{0});
-  std::uint64_t lost = count;
-  for_words(from, count, [&](std::uint64_t word, Word mask) {
-    const Word missing = ~words[word] & mask;
-    words[word] &= ~mask;
-    if (missing != 0) lost -= static_cast<std::uint64_t>(std::popcount(missing));
-    return true;
-  });
-  counts_[block] = static_cast<std::uint16_t>(counts_[block] - lost);
-  marked_ -= lost;
+void ByteMarks::insert(std::size_t index, const Piece& piece) {
+  pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(index), piece);
+  in_pieces_ += piece.grid.bytes();
 }
 
-std::uint64_t ByteMarks::first_clear_in(std::uint64_t block, std::uint64_t from, std::uint64_t count) const {
-  if (counts_[block] == 0) return from;
-  if (counts_[block] == kBlockBits) return kBlockBits;
-  const Word* const words = words_.data() + block * kBlockWords;
-  std::uint64_t first = kBlockBits;
-  for_words(from, count, [&](std::uint64_t word, Word mask) {
-    const Word missing = ~words[word] & mask;
-    if (missing == 0) return true;
-    first = word * kWordBits + static_cast<std::uint64_t>(std::countr_zero(missing));
-    return false;
-  });
-  return first;
+void ByteMarks::erase(std::size_t first, std::size_t last) {
+  for (std::size_t i = first; i < last; ++i) in_pieces_ -= pieces_[i].grid.bytes();
+  const auto begin = pieces_.begin();
+  pieces_.erase(begin + static_cast<std::ptrdiff_t>(first), begin + static_cast<std::ptrdiff_t>(last));
 }
 
-void ByteMarks::mark_blocks(std::uint64_t address, std::uint64_t count) {
-  for_blocks(
-      kBlockBits, address, address + count,
-      [&](std::uint64_t block, std::uint64_t from, std::uint64_t bits) {
-        mark_part(block, from, bits);
-        return true;
-      },
-      [&](std::uint64_t block) {
-        marked_ += kBlockBits - counts_[block];
-        counts_[block] = kBlockBits;
-        return true;
-      });
+void ByteMarks::spill(std::size_t first, std::size_t last) {
+  for (std::size_t i = first; i < last; ++i) {
+    for_runs(pieces_[i].grid, [&](std::uint64_t address, std::uint64_t count) { bits_.mark(address, count); });
+  }
+  erase(first, last);
 }
 
-void ByteMarks::clear_blocks(std::uint64_t address, std::uint64_t count) {
-  for_blocks(
-      kBlockBits, address, address + count,
-      [&](std::uint64_t block, std::uint64_t from, std::uint64_t bits) {
-        clear_part(block, from, bits);
-        return true;
-      },
-      [&](std::uint64_t block) {
-        marked_ -= counts_[block];
-        counts_[block] = 0;
-        return true;
-      });
+std::size_t ByteMarks::cut(std::uint64_t address) {
+  const std::size_t index = ending_behind(address);
+  if (index == pieces_.size() || pieces_[index].grid.address >= address) return index;
+  if (!is_run(pieces_[index].grid)) {
+    spill(index, index + 1);
+    return index;
+  }
+  Piece& piece = pieces_[index];
+  const Piece behind({.address = address, .run = piece.end - address});
+  in_pieces_ -= behind.grid.run;
+  piece.grid.run -= behind.grid.run;
+  piece.end = address;
+  insert(index + 1, behind);
+  return index + 1;
+}
+
+void ByteMarks::mark(const ByteGrid& given) {
+  if (given.run == 0) return;
+  const ByteGrid grid = given.packed();
+  const Piece piece(grid);
+  const std::size_t first = ending_behind(grid.address);
+  std::size_t last = first;
+  while (last < pieces_.size() && pieces_[last].grid.address < piece.end) ++last;
+  if (first < last && pieces_[first].grid.shows(grid)) return;
+  if (first < last || pieces_.size() == kMostPieces || !grid.ascends() ||
+      !bits_.blocks_clear(grid.address, piece.end - grid.address)) {
+    spill(first, last);
+    for_runs(grid, [&](std::uint64_t address, std::uint64_t count) { bits_.mark(address, count); });
+    return;
+  }
+  if (first > 0 && pieces_[first - 1].end == grid.address && is_run(pieces_[first - 1].grid) && is_run(grid)) {
+    pieces_[first - 1].grid.run += grid.run;
+    pieces_[first - 1].end = piece.end;
+    in_pieces_ += grid.run;
+  } else {
+    insert(first, piece);
+  }
+}
+
+void ByteMarks::clear(std::uint64_t address, std::uint64_t count) {
+  if (count == 0) return;
+  const std::size_t first = cut(address), last = cut(address + count);
+  erase(first, last);
+  if (bits_.marked() > 0) bits_.clear(address, count);
+}
+
+bool ByteMarks::all_marked(const ByteGrid& given) const {
+  const ByteGrid grid = given.packed();
+  const std::size_t index = ending_behind(grid.address);
+  if (index < pieces_.size() && pieces_[index].grid.shows(grid)) return true;
+  bool all = true;
+  for_runs(grid, [&](std::uint64_t address, std::uint64_t count) { all = all && !first_clear(address, count); });
+  return all;
 }
 
 std::optional<std::uint64_t> ByteMarks::first_clear(std::uint64_t address, std::uint64_t count) const {
-  std::optional<std::uint64_t> found;
-  const auto look = [&](std::uint64_t block, std::uint64_t from, std::uint64_t bits) {
-    const std::uint64_t first = first_clear_in(block, from, bits);
-    if (first == kBlockBits) return true;
-    found = block * kBlockBits + first;
-    return false;
-  };
-  for_blocks(kBlockBits, address, address + count, look,
-             [&](std::uint64_t block) { return counts_[block] == kBlockBits || look(block, 0, kBlockBits); });
-  return found;
+  const std::uint64_t end = address + count;
+  std::size_t index = ending_behind(address);
+  while (address < end) {
+    while (index < pieces_.size() && pieces_[index].end <= address) ++index;
+    std::uint64_t marked_to = index < pieces_.size() ? std::min(end, pieces_[index].grid.address) : end;
+    if (marked_to > address) {
+      if (const auto found = bits_.first_clear(address, marked_to - address)) return found;
+    } else {
+      marked_to = pieces_[index].grid.run_end(address);
+      if (marked_to == address) return address;
+    }
+    address = marked_to;
+  }
+  return std::nullopt;
 }
 
 }  // namespace fusesim::memory

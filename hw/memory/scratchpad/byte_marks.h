@@ -2,63 +2,56 @@
 // Which bytes of a memory are marked, and how many. Plain C++.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "hw/memory/scratchpad/bit_marks.h"
+#include "hw/memory/scratchpad/byte_grid.h"
+
 namespace fusesim::memory {
 
-/// A bit a byte, in blocks of 1 KiB that also know how many of their bytes are marked: of a long range only the ends
-/// are looked at byte by byte. Short ranges, the lines of maps, are the most frequent by far.
+/// Keeps what was marked in the pieces in which it was marked. A map is written as one grid, as a rule, is looked at as
+/// that grid or a part of it, and is cleared as a whole: none of that asks for its bytes, or its lines. Grids that
+/// reach in between one another, or are cut, are kept byte by byte instead; so is what comes when there are many
+/// pieces.
 class ByteMarks {
  public:
-  explicit ByteMarks(std::uint64_t bytes);
+  explicit ByteMarks(std::uint64_t bytes) : bits_(bytes) {}
 
-  // Ranges [address, address + count) must lie inside.
-  void mark(std::uint64_t address, std::uint64_t count) {
-    if (in_part_of_block(address, count)) {
-      mark_part(address / kBlockBits, address % kBlockBits, count);
-    } else {
-      mark_blocks(address, count);
-    }
-  }
-  void clear(std::uint64_t address, std::uint64_t count) {
-    if (in_part_of_block(address, count)) {
-      clear_part(address / kBlockBits, address % kBlockBits, count);
-    } else {
-      clear_blocks(address, count);
-    }
-  }
-  [[nodiscard]] bool all_marked(std::uint64_t address, std::uint64_t count) const {
-    if (!in_part_of_block(address, count)) return !first_clear(address, count);
-    const std::uint64_t block = address / kBlockBits;
-    return counts_[block] == kBlockBits ||
-           (counts_[block] >= count && first_clear_in(block, address % kBlockBits, count) == kBlockBits);
-  }
+  // Grids and ranges [address, address + count) must lie inside.
+  void mark(const ByteGrid& grid);
+  void clear(std::uint64_t address, std::uint64_t count);
+  [[nodiscard]] bool all_marked(const ByteGrid& grid) const;
   /// The first byte of the range that is not marked.
   [[nodiscard]] std::optional<std::uint64_t> first_clear(std::uint64_t address, std::uint64_t count) const;
   /// How many are marked.
-  [[nodiscard]] std::uint64_t marked() const { return marked_; }
+  [[nodiscard]] std::uint64_t marked() const { return in_pieces_ + bits_.marked(); }
 
  private:
-  using Word = std::uint64_t;
-  static constexpr std::uint64_t kWordBits = 64, kBlockBits = 1024, kBlockWords = kBlockBits / kWordBits;
+  static constexpr std::size_t kMostPieces = 64;
+  struct Piece {
+    ByteGrid grid;  ///< Packed, and ascends.
+    std::uint64_t end;
+    explicit Piece(const ByteGrid& of) : grid(of), end(of.end()) {}
+  };
 
-  /// Whether the range is a part of a block, neither empty nor all of it.
-  static bool in_part_of_block(std::uint64_t address, std::uint64_t count) {
-    return count - 1 < kBlockBits - 1 && address % kBlockBits + count <= kBlockBits;
-  }
-  // Of such a part: `from` its first bit in the block.
-  void mark_part(std::uint64_t block, std::uint64_t from, std::uint64_t count);
-  void clear_part(std::uint64_t block, std::uint64_t from, std::uint64_t count);
-  /// kBlockBits when there is none.
-  [[nodiscard]] std::uint64_t first_clear_in(std::uint64_t block, std::uint64_t from, std::uint64_t count) const;
-  void mark_blocks(std::uint64_t address, std::uint64_t count);
-  void clear_blocks(std::uint64_t address, std::uint64_t count);
+  /// The index of the first piece that ends behind `address`.
+  [[nodiscard]] std::size_t ending_behind(std::uint64_t address) const;
+  /// Sees to it that no piece lies on both sides of `address`: divides a run, keeps a grid byte by byte. Returns the
+  /// index of the first piece behind.
+  std::size_t cut(std::uint64_t address);
+  void insert(std::size_t index, const Piece& piece);
+  void erase(std::size_t first, std::size_t last);
+  /// Keeps the pieces [first, last) byte by byte.
+  void spill(std::size_t first, std::size_t last);
 
-  std::vector<std::uint16_t> counts_;  ///< Of each block.
-  std::vector<Word> words_;            ///< Mean nothing in blocks of which all is marked, or nothing.
-  std::uint64_t marked_ = 0;
+  /// Ascending: each begins at or behind the end of the one before it. Runs that were marked one after the other are
+  /// one.
+  std::vector<Piece> pieces_;
+  std::uint64_t in_pieces_ = 0;  ///< Bytes.
+  BitMarks bits_;                ///< Of no byte from the first to the last of a piece.
 };
 
 }  // namespace fusesim::memory

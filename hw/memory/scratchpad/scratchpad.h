@@ -30,16 +30,15 @@ class Scratchpad {
   /// The bytes [address, address + count), which must lie inside; only with values. Aligned to 64 where `address` is.
   [[nodiscard]] std::span<std::int8_t> bytes(std::uint32_t address, std::size_t count);
 
-  // Written and released bytes. Ranges must lie inside.
-  void mark_written(std::uint32_t address, std::uint64_t count) {
-    written_.mark(address, count);
+  // Written and released bytes. Grids and ranges must lie inside.
+  void mark_written(const ByteGrid& grid) {
+    written_.mark(grid);
     if (written_.marked() > peak_) peak_ = written_.marked();
   }
+  void mark_written(std::uint32_t address, std::uint64_t count) { mark_written({.address = address, .run = count}); }
   void release(std::uint32_t address, std::uint64_t count) { written_.clear(address, count); }
-  /// Whether all of the range was written since it was last released.
-  [[nodiscard]] bool all_written(std::uint32_t address, std::uint64_t count) const {
-    return written_.all_marked(address, count);
-  }
+  /// Whether all of the grid was written since it was last released.
+  [[nodiscard]] bool all_written(const ByteGrid& grid) const { return written_.all_marked(grid); }
   /// The first byte of the range that was not written since it was last released.
   [[nodiscard]] std::optional<std::uint32_t> first_unwritten(std::uint32_t address, std::uint64_t count) const;
   [[nodiscard]] std::uint64_t occupied() const { return written_.marked(); }

@@ -128,12 +128,14 @@ TEST(VectorOperands, AreTheBytesThatElementsReadAndWrite) {
     }
     for (std::uint32_t i = 0; i < 256 && v.has_table; ++i) expected_read.emplace(Pad::weights, v.table + i);
     const auto collect = [](std::set<Byte>& bytes) {
-      return [&bytes](Pad pad, std::uint32_t address, std::uint64_t count) {
-        for (std::uint64_t i = 0; i < count; ++i) bytes.emplace(pad, address + i);
+      return [&bytes](Pad pad, const memory::ByteGrid& grid) {
+        memory::for_runs(grid, [&](std::uint64_t address, std::uint64_t count) {
+          for (std::uint64_t i = 0; i < count; ++i) bytes.emplace(pad, address + i);
+        });
       };
     };
     for_read_bytes(v, collect(read));
-    for_written_bytes(v, collect(written));
+    collect(written)(v.result.pad, written_bytes(v));
     ASSERT_EQ(read, expected_read) << seed;
     ASSERT_EQ(written, expected_written) << seed;
   }
@@ -147,10 +149,9 @@ TEST(VectorOperands, ADenseMapIsOneStretch) {
   v.width = 3;
   v.a = {Pad::outputs, 100, 21, 3};
   v.result = {Pad::activations, 0, 21, 3};
-  std::vector<std::tuple<Pad, std::uint32_t, std::uint64_t>> stretches;
-  for_read_bytes(
-      v, [&](Pad pad, std::uint32_t address, std::uint64_t count) { stretches.emplace_back(pad, address, count); });
-  EXPECT_EQ(stretches, (decltype(stretches){{Pad::outputs, 100, 105}}));
+  std::vector<std::pair<Pad, memory::ByteGrid>> read;
+  for_read_bytes(v, [&](Pad pad, const memory::ByteGrid& bytes) { read.emplace_back(pad, bytes.packed()); });
+  EXPECT_EQ(read, (decltype(read){{Pad::outputs, {.address = 100, .run = 105}}}));
 }
 
 /// Whether some byte of the result is read for a later element, or belongs to what registers hold from the start.

@@ -184,8 +184,10 @@ Scenario random_scenario(std::uint64_t seed, std::size_t instructions) {
     if (random.one_in(4)) vector.multiplier_b = -vector.multiplier_b;
     isa::machine::Instruction instruction{.work = vector};
     if (random.one_in(2)) {
-      for_read_bytes(vector, [&](Pad pad, std::uint32_t address, std::uint64_t count) {
-        instruction.releases.push_back({pad, address, static_cast<std::uint32_t>(count)});
+      for_read_bytes(vector, [&](Pad pad, const memory::ByteGrid& bytes) {
+        memory::for_runs(bytes.packed(), [&](std::uint64_t address, std::uint64_t count) {
+          instruction.releases.push_back({pad, static_cast<std::uint32_t>(address), static_cast<std::uint32_t>(count)});
+        });
       });
     }
     program.instructions.push_back(std::move(instruction));

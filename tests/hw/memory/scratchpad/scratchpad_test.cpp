@@ -74,7 +74,8 @@ TEST(Scratchpad, WrittenBytesFollowAByteByByteModel) {
       ASSERT_EQ(pad.peak(), peak) << "trial " << trial << ", step " << step;
       const auto missing = std::find(begin, end, false);
       const auto first = pad.first_unwritten(address, count);
-      ASSERT_EQ(pad.all_written(address, count), missing == end) << "trial " << trial << ", step " << step;
+      ASSERT_EQ(pad.all_written({.address = address, .run = count}), missing == end)
+          << "trial " << trial << ", step " << step;
       ASSERT_EQ(first.has_value(), missing != end) << "trial " << trial << ", step " << step;
       ASSERT_EQ(first.value_or(size), missing == end ? size : static_cast<std::uint32_t>(missing - written.begin()));
     }
