@@ -29,6 +29,10 @@ std::span<const std::int8_t> section_bytes(const Context& context, std::uint64_t
   return std::span(section.values).subspan(dram - section.address, bytes);
 }
 
+memory::ByteGrid lines_of(const FusedMap& map, std::uint32_t channels, std::uint32_t rows, std::uint32_t columns) {
+  return {.address = map.address, .run = columns, .axes = {{{rows, map.line_pitch}, {channels, map.channel_pitch}}}};
+}
+
 class Checker {
  public:
   Checker(const Context& context, std::uint32_t instruction) : context_(context), instruction_(instruction) {}
@@ -56,9 +60,7 @@ class Checker {
 
  private:
   void check_map(const FusedMap& map, std::uint32_t channels, std::uint32_t rows, std::uint32_t columns) const {
-    for_lines(map, channels, rows, [&](std::uint32_t, std::uint32_t, std::uint32_t line) {
-      context_.check_written(instruction_, Pad::activations, line, columns);
-    });
+    context_.check_written(instruction_, Pad::activations, lines_of(map, channels, rows, columns));
   }
 
   template <typename Work>
@@ -121,9 +123,7 @@ std::vector<ChannelParameters> parameters_of(const Context& context, const Fused
 
 void mark_results(const Context& context, const FusedAccumulate& work, std::uint64_t cycle) {
   const FusedGeometry& g = work.geometry;
-  for_lines(work.output, work.out_channels, g.out_rows, [&](std::uint32_t, std::uint32_t, std::uint32_t line) {
-    context.write(Pad::outputs, line, g.out_columns, cycle);
-  });
+  context.write(Pad::outputs, lines_of(work.output, work.out_channels, g.out_rows, g.out_columns), cycle);
 }
 
 }  // namespace fusesim::control::machine
