@@ -24,9 +24,7 @@ TEST(MachineRtl, AgreesWithTheEventModelOnEveryVerilatedSize) {
       const isa::machine::Program program = test::TiledProgram(random, array).make(random.between(2, 5));
       MachineOptions options = test::random_options(random);
       options.make_rtl = [](const isa::ArrayConfig& config) { return std::make_unique<rtl::VerilatedArray>(config); };
-      const test::Watched event = test::watch(program, options, Fidelity::event);
-      test::expect_equal(event, test::watch(program, options, Fidelity::rtl));
-      test::expect_meant(program, event);
+      test::expect_fidelities_agree(program, options, Fidelity::rtl);
       if (testing::Test::HasFailure()) return;
     }
   }

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <exception>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -103,6 +106,16 @@ inline void expect_equal(const Watched& a, const Watched& b) {
   const auto &x = a.result.record.instructions, &y = b.result.record.instructions;
   for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(x[i].fused, y[i].fused) << "instruction " << i;
   EXPECT_EQ(a.result.tensors, b.result.tensors);
+}
+
+/// What a run that fails says.
+inline std::string error_of(const isa::machine::Program& program, const MachineOptions& options) {
+  try {
+    static_cast<void>(run(program, program.core, options));
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "no error";
 }
 
 /// The tensors in DRAM are what the instructions give by their definitions, in program order.
@@ -299,6 +312,20 @@ inline void expect_causes(const isa::machine::Program& program, const Watched& w
           << "layer " << layer << " " << control::machine::name(cause);
     }
   }
+}
+
+/// Runs by law, by modules that speak TLM-2.0, and with registers (stepped or rtl) agree on every figure and byte, and
+/// compute what the program means. Returns the run by law.
+inline Watched expect_fidelities_agree(const isa::machine::Program& program, MachineOptions options,
+                                       Fidelity registers = Fidelity::stepped) {
+  const Watched event = watch(program, options, Fidelity::event);
+  expect_equal(event, watch(program, options, registers));
+  options.tlm = true;
+  expect_equal(event, watch(program, options, Fidelity::event));
+  expect_meant(program, event);
+  expect_consistent(program, event);
+  expect_causes(program, event);
+  return event;
 }
 
 }  // namespace fusesim::accelerator::test

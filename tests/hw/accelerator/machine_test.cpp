@@ -22,6 +22,7 @@ using control::machine::Cause;
 using isa::machine::CoreConfig;
 using isa::machine::Program;
 using isa::machine::test::random_machine_program;
+using test::error_of;
 using test::Random;
 using testing::HasSubstr;
 
@@ -31,15 +32,6 @@ constexpr std::uint32_t kPrograms = 10'000;
 constexpr std::uint32_t kPrograms = 150;
 #endif
 
-std::string error_of(const Program& program, const MachineOptions& options) {
-  try {
-    static_cast<void>(run(program, program.core, options));
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(Machine, FidelitiesAgreeOnEveryFigureAndComputeWhatRandomProgramsMean) {
   std::array<std::uint64_t, control::machine::cause_count> causes{};
   for (std::uint32_t seed = 0; seed < kPrograms; ++seed) {
@@ -47,15 +39,7 @@ TEST(Machine, FidelitiesAgreeOnEveryFigureAndComputeWhatRandomProgramsMean) {
     Random random(seed);
     const Program program = random_machine_program(seed);
     const MachineOptions options = test::random_options(random);
-    const test::Watched event = test::watch(program, options, Fidelity::event);
-    const test::Watched stepped = test::watch(program, options, Fidelity::stepped);
-    test::expect_equal(event, stepped);
-    MachineOptions tlm = options;
-    tlm.tlm = true;
-    test::expect_equal(event, test::watch(program, tlm, Fidelity::event));
-    test::expect_meant(program, event);
-    test::expect_consistent(program, event);
-    test::expect_causes(program, event);
+    const test::Watched event = test::expect_fidelities_agree(program, options);
     MachineOptions timing = options;
     timing.values = timing.keep_tensors = false;
     const Program empty = random_machine_program(seed, false);
@@ -79,12 +63,7 @@ TEST(Machine, FidelitiesAgreeOnTiledProgramsWhoseUnitsAllWorkAtOnce) {
     const Program program = test::TiledProgram(random, array).make(random.between(1, 5));
     SCOPED_TRACE(isa::describe(array));
     isa::machine::validate(program);
-    const MachineOptions options = test::random_options(random);
-    const test::Watched event = test::watch(program, options, Fidelity::event);
-    test::expect_equal(event, test::watch(program, options, Fidelity::stepped));
-    test::expect_meant(program, event);
-    test::expect_consistent(program, event);
-    test::expect_causes(program, event);
+    const test::Watched event = test::expect_fidelities_agree(program, test::random_options(random));
     if (testing::Test::HasFailure()) return;
     const auto& records = event.result.record.instructions;
     for (std::size_t i = 0; i < records.size(); ++i) {

@@ -5,18 +5,16 @@
 
 #include <string>
 
-#include "hw/accelerator/machine.h"
+#include "tests/hw/accelerator/machine_support.h"
 #include "tests/hw/isa/machine/fused_sample.h"
 
 namespace fusesim::accelerator {
 namespace {
 
-using isa::machine::FusedAccumulate;
-using isa::machine::FusedMode;
-using isa::machine::FusedPredict;
 using isa::machine::Load;
 using isa::machine::Program;
 using isa::machine::test::fused_sample_with_values;
+using test::error_of;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -25,15 +23,6 @@ MachineOptions options_of(Fidelity fidelity) {
   options.fidelity = fidelity;
   options.memory.standard = "fixed";
   return options;
-}
-
-std::string error_of(const Program& program, const MachineOptions& options) {
-  try {
-    static_cast<void>(run(program, program.core, options));
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 class FusedErrors : public testing::TestWithParam<Fidelity> {

@@ -11,7 +11,6 @@ namespace fusesim::accelerator {
 namespace {
 
 using isa::machine::Compute;
-using isa::machine::FusedAccumulate;
 using isa::machine::FusedMode;
 using isa::machine::Program;
 

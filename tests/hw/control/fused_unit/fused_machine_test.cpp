@@ -45,15 +45,7 @@ TEST(FusedMachine, FidelitiesAgreeOnEveryFigureAndComputeWhatRandomProgramsMean)
     ++programs;
     const auto hazard = fusesim::test::find_hazard(program);
     EXPECT_FALSE(hazard) << *hazard;
-    const MachineOptions options = test::random_options(random);
-    const test::Watched event = test::watch(program, options, Fidelity::event);
-    test::expect_equal(event, test::watch(program, options, Fidelity::stepped));
-    MachineOptions tlm = options;
-    tlm.tlm = true;
-    test::expect_equal(event, test::watch(program, tlm, Fidelity::event));
-    test::expect_meant(program, event);
-    test::expect_consistent(program, event);
-    test::expect_causes(program, event);
+    const test::Watched event = test::expect_fidelities_agree(program, test::random_options(random));
     if (testing::Test::HasFailure()) return;
     const auto& record = event.result.record;
     for (std::size_t i = 0; i < causes.size(); ++i) causes[i] += record.causes[i];

@@ -30,9 +30,7 @@ TEST(FusedMachineRtl, AgreesWithTheEventModelOnEveryVerilatedUnit) {
       options.make_rtl_fused = [](const fused::Config& config) {
         return std::make_unique<rtl::VerilatedFusedCore>(config);
       };
-      const test::Watched event = test::watch(program, options, Fidelity::event);
-      test::expect_equal(event, test::watch(program, options, Fidelity::rtl));
-      test::expect_meant(program, event);
+      test::expect_fidelities_agree(program, options, Fidelity::rtl);
       if (testing::Test::HasFailure()) return;
     }
     EXPECT_GT(fused_instructions, 10u) << name;
