@@ -3,16 +3,20 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <iomanip>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tests/hw/waves/vcd_reader.h"
 #include "tests/support/temporary_directory.h"
 
 namespace fusesim {
@@ -47,6 +51,7 @@ class MachineCommands : public ::testing::Test {
     result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     return result;
   }
+  std::filesystem::path file(const std::string& name) const { return directory_ / name; }
 
  private:
   test::TemporaryDirectory directory_;
@@ -271,6 +276,41 @@ TEST_F(MachineCommands, PredictedBlocksRunOnTheFusedUnitWithEveryStallAccountedF
   EXPECT_THAT(shell(run + "table").output,
               AllOf(HasSubstr("The fused unit has work: also predict, stall"),
                     HasSubstr(" survivors; utilization counts products as it does macs.\n")));
+}
+
+TEST_F(MachineCommands, WaveformsShowWordsStallsMasksAndPesOfTheFusedUnit) {
+  const std::string run = "$F run fusionet_c10 --input-size 4 --machine archon-8x8 --fused --blocks b1 --survival 0.4 ";
+  const nlohmann::json all = nlohmann::json::parse(shell(run + "--format json").output);
+  const auto& layers = all.at("layers");
+  const auto block = std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l.contains("fused"); });
+  ASSERT_NE(block, layers.end());
+  const Result result = shell(run + "--vcd w.vcd --vcd-scope 'pe[0][0],ports' --vcd-window 0:" +
+                              std::to_string(block->at("end").get<std::uint64_t>()));
+  ASSERT_EQ(result.status, 0) << result.output;
+
+  const waves::Vcd vcd = waves::read_vcd(file("w.vcd"));
+  for (const std::string name :
+       {"word.kind", "word.lanes", "word.last", "word.lane0.index", "word.lane0.weight", "unit.ready", "unit.held",
+        "unit.idle", "unit.takes", "unit.out0.value", "masks.channel0.mask1_0", "masks.channel15.mask2_0",
+        "row0.pe0.sum", "row0.pe0.queued", "row0.pe0.acc", "row0.pe0.result"}) {
+    const auto signal = vcd.variables.find("fusesim.fused." + name);
+    ASSERT_NE(signal, vcd.variables.end()) << name;
+    EXPECT_GT(signal->second.changes.size(), 1U) << name << " never changes";
+  }
+  EXPECT_FALSE(vcd.variables.contains("fusesim.fused.row0.pe1.acc"));
+
+  // A terms word is held for as many cycles as stalls are counted.
+  std::uint64_t held = 0, since = 0;
+  for (const auto& [time, digits] : vcd["fusesim.fused.unit.held"].changes) {
+    if (digits == "1") since = time;
+    if (digits == "0" && since != 0) held += time - std::exchange(since, 0);
+  }
+  const auto& counters = block->at("fused");
+  const auto stalls =
+      counters.at("queue_stalls").get<std::uint64_t>() + counters.at("output_stalls").get<std::uint64_t>();
+  EXPECT_GT(stalls, 0U);
+  EXPECT_EQ(vcd.timescale, "1ps");
+  EXPECT_EQ(held, stalls * 1000);
 }
 
 TEST_F(MachineCommands, FusedOptionsThatMeanNothingAreRefused) {
