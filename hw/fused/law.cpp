@@ -253,7 +253,7 @@ class Law::Implementation {
     for (std::uint32_t m = 0; m < g.middle; ++m) {
       find_mask1(g, lists.predictor.expand[m], m, tiles_[predict.buffer]);
       std::copy_n(level_line_.begin(), positions,
-                  levels_.begin() + static_cast<std::ptrdiff_t>(m % predict.round_channels * config_.mask_positions));
+                  levels_.begin() + std::ptrdiff_t{m % predict.round_channels} * config_.mask_positions);
       find_mask2(g, lists.predictor.depthwise[m], m, pitch, span);
     }
     masks_changed_ = true;
@@ -272,7 +272,7 @@ class Law::Implementation {
     const std::size_t rows = image_.size() / pitch;
     for (std::uint32_t y = 0; y < g.region_rows && y + g.pad_top < rows; ++y) {
       const std::size_t columns = std::min<std::size_t>(g.region_columns, pitch - g.pad_left);
-      std::copy_n(level_line_.begin() + static_cast<std::ptrdiff_t>(y * g.region_columns), columns,
+      std::copy_n(level_line_.begin() + std::ptrdiff_t{y} * g.region_columns, columns,
                   image_.begin() + static_cast<std::ptrdiff_t>((y + g.pad_top) * pitch + g.pad_left));
     }
     const values::LadderTask task{record.lanes.data(),

@@ -47,25 +47,30 @@ std::uint64_t fuse(double lines, double channels, double line, double taps, doub
                                               (machine.cols + taps) * std::ceil(line / machine.cols)));
 }
 
+/// What is not on the broadcast wires: a product for every channel or group, one after the other.
+std::uint64_t gemms(const graph::Layer& layer, double pixels, const Machine& machine) {
+  const double taps = static_cast<double>(layer.kernel_height) * layer.kernel_width;
+  if (is_channelwise(layer)) {
+    return layer.out_channels * static_cast<std::uint64_t>(gemm(pixels, taps, 1, machine));
+  }
+  const std::uint32_t in_channels = layer.in_channels / layer.groups, out_channels = layer.out_channels / layer.groups;
+  return layer.groups * static_cast<std::uint64_t>(gemm(pixels, taps * in_channels, out_channels, machine));
+}
+
 }  // namespace
 
 std::uint64_t authors_released_cycles(const graph::Layer& layer, const Machine& machine) {
   const Shape shape(layer);
   if (machine.fuse_links && layer.type == graph::LayerType::fuse_1xk) {
-    return static_cast<std::uint64_t>(std::ceil(
-        fuse(layer.in_height, layer.in_channels, shape.padded_width, layer.kernel_width, layer.stride_width, machine)));
+    return fuse(layer.in_height, layer.in_channels, shape.padded_width, layer.kernel_width, layer.stride_width,
+                machine);
   }
   if (machine.fuse_links && layer.type == graph::LayerType::fuse_kx1) {
     return fuse(layer.in_width, layer.in_channels, shape.padded_height, layer.kernel_height, layer.stride_height,
                 machine);
   }
   const double pixels = std::floor(shape.outputs_high) * std::floor(shape.outputs_wide);
-  const double taps = static_cast<double>(layer.kernel_height) * layer.kernel_width;
-  if (is_channelwise(layer)) {
-    return layer.out_channels * static_cast<std::uint64_t>(gemm(pixels, taps, 1, machine));
-  }
-  const double inner = taps * (layer.in_channels / layer.groups);
-  return layer.groups * static_cast<std::uint64_t>(gemm(pixels, inner, layer.out_channels / layer.groups, machine));
+  return gemms(layer, pixels, machine);
 }
 
 std::uint64_t authors_2020_cycles(const graph::Layer& layer, const Machine& machine) {
@@ -77,12 +82,7 @@ std::uint64_t authors_2020_cycles(const graph::Layer& layer, const Machine& mach
     return fuse(layer.in_width, layer.in_channels, layer.in_height, layer.kernel_height, layer.stride_height, machine);
   }
   const double pixels = shape.outputs_high * shape.outputs_wide;
-  const double taps = static_cast<double>(layer.kernel_height) * layer.kernel_width;
-  if (is_channelwise(layer)) {
-    return layer.out_channels * static_cast<std::uint64_t>(gemm(pixels, taps, 1, machine));
-  }
-  const double inner = taps * (layer.in_channels / layer.groups);
-  return layer.groups * static_cast<std::uint64_t>(gemm(pixels, inner, layer.out_channels / layer.groups, machine));
+  return gemms(layer, pixels, machine);
 }
 
 }  // namespace fusesim::analytic

@@ -94,8 +94,8 @@ Table cycles_report(const Measured& measured) {
       return std::array<Cell, 4>{ratio(machines.dense, cycles), ratio(machines.sparse, cycles),
                                  ratio(quoted_dense_cycles, cycles), ratio(quoted_sparse_cycles, cycles)};
     };
-    const auto add_model = [&, &name = network](const std::string& model, std::uint64_t cycles, Cell predict = {},
-                                                Cell sum = {}) {
+    const auto add_model = [&, &name = network](const std::string& model, std::uint64_t cycles,
+                                                const Cell& predict = {}, const Cell& sum = {}) {
       const auto over = ratios(cycles);
       table.add_row({name, model, {}, {}, cycles, predict, sum, {}, {}, over[0], over[1], over[2], over[3], {}, {}});
     };
@@ -215,6 +215,7 @@ Table arrays_report(const Measured& measured) {
     for (const Memory memory : {Memory::ample, Memory::ddr4, Memory::eight_bytes}) {
       std::vector<Cell> row{std::string(network), std::string(name(memory))};
       std::vector<std::uint64_t> cycles;
+      cycles.reserve(dataflows.size());
       for (const Dataflow dataflow : dataflows) cycles.push_back(measured.at(usual(network, dataflow, memory)).cycles);
       for (const std::uint64_t count : cycles) row.emplace_back(count);
       for (std::size_t i = 0; i < 3; ++i) row.emplace_back(ratio(cycles[i], cycles.back()));

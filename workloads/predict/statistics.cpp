@@ -53,7 +53,8 @@ ListStatistics list_statistics(const graph::PredictedBlock& block, const referen
     }
     for (std::uint32_t m = 0; m < middle; ++m) {
       if (constants.project[std::size_t{o} * middle + m] == 0) continue;
-      const auto first = constants.depthwise.begin() + static_cast<std::ptrdiff_t>((o / outer * middle + m) * taps);
+      const auto first =
+          constants.depthwise.begin() + static_cast<std::ptrdiff_t>((std::size_t{o / outer} * middle + m) * taps);
       result.factor_products += taps - static_cast<std::uint64_t>(std::count(first, first + taps, 0));
     }
   }

@@ -18,7 +18,7 @@ namespace fusesim::control::machine {
 /// Cycles and simulated time: SystemC's, or that of a loop which takes the kernel's place.
 class Clock {
  public:
-  explicit Clock(sc_core::sc_time period, Loop* loop = nullptr)
+  explicit Clock(const sc_core::sc_time& period, Loop* loop = nullptr)
       : period_(period), loop_(loop), last_(sc_core::sc_max_time().value() / period.value()) {}
   /// Throws std::invalid_argument unless 1 <= mhz <= 1e6.
   explicit Clock(double mhz, Loop* loop = nullptr) : Clock(period_of(mhz), loop) {}

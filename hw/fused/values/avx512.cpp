@@ -40,7 +40,7 @@ struct Avx512 : PortableSet<Avx512>, Bmi2Bits<Avx512> {
   }
 
   static void take(std::uint8_t* queued, std::uint64_t* tails, std::uint32_t adders) {
-    const __m512i longest = _mm512_set1_epi64(static_cast<long long>(std::uint64_t{1} << (adders - 1)));
+    const __m512i longest = _mm512_set1_epi64(1LL << (adders - 1));
     for (std::size_t p = 0; p < block_pes; p += 8) {
       const __m512i bits = _mm512_loadu_si512(tails + p);
       const __m512i held = widened(queued + p);

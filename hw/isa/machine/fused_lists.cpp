@@ -311,6 +311,7 @@ std::vector<std::uint8_t> encode_factors(const FusedFactors& factors, const Fuse
                                             width_of(factors.project), width_of(factors.expand_bias),
                                             width_of(factors.depthwise_bias)};
   std::vector<std::uint8_t> bytes;
+  bytes.reserve(factor_header_bytes);
   for (const std::uint32_t width : widths) bytes.push_back(static_cast<std::uint8_t>(width));
   bytes.resize(factor_header_bytes);
   BitWriter out(bytes);

@@ -221,10 +221,10 @@ class DramController {
   RowWants wants_;                             ///< Of all in the queue.
   std::vector<std::uint32_t> wanting_;         ///< By bank: segments with bursts left whose row is open.
   std::uint32_t blocked_ = 0;                  ///< Runs with blockers.
-  Cycle now_ = 0;                              ///< First clock not yet decided.
+  std::uint32_t bypasses_ = 0;
+  Cycle now_ = 0;  ///< First clock not yet decided.
   Cycle latest_arrival_ = 0;
   Cycle refresh_due_;
-  std::uint32_t bypasses_ = 0;
 
   Plan plan_;
   bool chosen_ = false;

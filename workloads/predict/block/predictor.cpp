@@ -68,9 +68,7 @@ std::array<std::int16_t, 15> input_thresholds(const reference::TensorFormat& for
   const reference::Limits range = reference::limits(format.type);
   for (std::int32_t q = range.highest; q >= range.lowest; --q) {
     const std::int8_t copy = copy_of(reference::dequantize(static_cast<std::int8_t>(q), format), step);
-    for (std::int32_t passed = -8; passed < copy; ++passed) {
-      thresholds[static_cast<std::size_t>(passed + 8)] = static_cast<std::int16_t>(q);
-    }
+    std::fill_n(thresholds.begin(), copy + 8, static_cast<std::int16_t>(q));
   }
   return thresholds;
 }
