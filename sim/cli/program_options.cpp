@@ -99,7 +99,9 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
          "trace runs --timing-only")
       ->type_name("SHARE")
       ->check(given);
-  app.add_option("--blocks", options.blocks, "Blocks to predict, joined by commas (default: all that can be)")
+  app.add_option("--blocks", options.blocks,
+                 "Blocks to predict, each by its name or one of its layers', joined by commas (default: all that can "
+                 "be)")
       ->type_name("NAMES")
       ->check(given);
   app.add_option(

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 #include "hw/isa/nearest.h"
@@ -101,12 +102,21 @@ struct Candidate {
 std::vector<Candidate> candidates(const Graph& graph) {
   std::vector<Candidate> found;
   for (const BottleneckNodes& block : transform::find_bottlenecks(graph)) {
-    found.push_back({block_name(graph, block), layers_of(block), block, obstacle(graph, block)});
+    found.push_back({common_name(graph, layers_of(block)), layers_of(block), block, obstacle(graph, block)});
   }
   for (const transform::UnsuitableBottleneck& other : transform::unsuitable_bottlenecks(graph)) {
     const std::array layers{other.expand, other.depthwise, other.project};
-    const std::string name = common_name(graph, layers);
-    found.push_back({name.empty() ? graph.node(other.expand).name : name, layers, std::nullopt, other.reason});
+    found.push_back({common_name(graph, layers), layers, std::nullopt, other.reason});
+  }
+  // "layers.0.conv2" and "layers.1.conv1" have in common what all layers have.
+  std::map<std::string, int> bearers;
+  for (const Candidate& each : found) ++bearers[each.name];
+  for (Candidate& each : found) {
+    const std::vector<NodeId> own =
+        each.block ? nodes_of(*each.block) : std::vector<NodeId>(each.layers.begin(), each.layers.end());
+    const auto taken = graph.find(each.name);
+    const bool free = !taken || std::ranges::find(own, *taken) != own.end();
+    if (each.name.empty() || !free || bearers[each.name] > 1) each.name = graph.node(each.layers[0]).name;
   }
   return found;
 }
@@ -114,11 +124,13 @@ std::vector<Candidate> candidates(const Graph& graph) {
 /// The candidate that a name means. Throws PredictError when there is none.
 std::size_t find_named(const Graph& graph, const std::vector<Candidate>& all, const std::string& name) {
   if (name.empty()) throw PredictError("the name of a block to predict is empty; join names by commas, as in b1,b2");
-  const auto answers = [&](const Candidate& candidate) {
-    return candidate.name == name ||
-           std::ranges::any_of(candidate.layers, [&](NodeId layer) { return graph.node(layer).name == name; });
-  };
-  const auto at = std::ranges::find_if(all, answers);
+  // Before layers: a projection may have the name of the block that it begins.
+  auto at = std::ranges::find(all, name, &Candidate::name);
+  if (at == all.end()) {
+    at = std::ranges::find_if(all, [&](const Candidate& candidate) {
+      return std::ranges::any_of(candidate.layers, [&](NodeId layer) { return graph.node(layer).name == name; });
+    });
+  }
   if (at != all.end()) return static_cast<std::size_t>(at - all.begin());
   std::vector<std::string> valid;
   for (const Candidate& candidate : all) {
@@ -171,11 +183,9 @@ FloatBlock parameters_of(const FloatNetwork& network, const BottleneckNodes& blo
 }  // namespace
 
 std::string block_name(const Graph& graph, const BottleneckNodes& block) {
-  const std::string name = common_name(graph, layers_of(block));
-  const std::vector<NodeId> own = nodes_of(block);
-  const auto taken = name.empty() ? std::nullopt : graph.find(name);
-  const bool free = !taken || std::ranges::find(own, *taken) != own.end();
-  return name.empty() || !free ? graph.node(block.expand).name : name;
+  const std::vector<Candidate> all = candidates(graph);
+  const auto at = std::ranges::find(all, layers_of(block), &Candidate::layers);
+  return at == all.end() ? graph.node(block.expand).name : at->name;
 }
 
 std::vector<BottleneckNodes> choose_blocks(const Graph& graph, std::span<const std::string> names) {

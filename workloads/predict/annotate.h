@@ -14,8 +14,8 @@
 namespace fusesim::predict {
 
 /// What a block is called: what the names of its three layers have in common, up to a '.', '_' or '/': "b7" for
-/// "b7.expand", "b7.depthwise" and "b7.project". Nothing in common, or the name of a node outside: the expansion's
-/// name.
+/// "b7.expand", "b7.depthwise" and "b7.project". Nothing in common, or what another block has in common too, or the
+/// name of a node outside: the expansion's name. No two blocks have the same.
 [[nodiscard]] std::string block_name(const graph::Graph& graph, const transform::BottleneckNodes& block);
 
 /// Blocks that can be predicted, in order of execution: when `names` is empty all that have more middle than input

@@ -188,6 +188,34 @@ std::string refusal(const graph::Graph& graph, const std::vector<std::string>& n
   return "accepted";
 }
 
+TEST(Annotate, BlocksWhoseLayersShareAPrefixAreCalledByTheirExpansions) {
+  graph::Graph graph;
+  NodeId at = add_block(graph, "layers.0", graph.add("input", graph::Input{{4, 5, 5}}), {.middle = 8, .out = 4});
+  // Layers numbered one by one: all that a block's have in common is what all have.
+  const auto add_flat = [&](const std::string& first, const std::string& second, const std::string& third) {
+    at = graph.add(first, graph::Conv{.in_channels = 4, .out_channels = 8}, {at});
+    at = graph.add(first + ".relu", graph::Activation{}, {at});
+    graph::Conv depthwise{8, 8, 3, 3, 1, 1, graph::Padding::symmetric(1, 1)};
+    depthwise.groups = 8;
+    at = graph.add(second, depthwise, {at});
+    at = graph.add(second + ".relu", graph::Activation{}, {at});
+    at = graph.add(third, graph::Conv{.in_channels = 8, .out_channels = 4}, {at});
+  };
+  add_flat("layers.1", "layers.2", "layers.3");
+  add_flat("layers.4", "layers.5", "layers.6");
+  std::vector<std::string> found;
+  for (const BottleneckNodes& block : choose_blocks(graph)) found.push_back(block_name(graph, block));
+  EXPECT_THAT(found, ElementsAre("layers.0", "layers.1", "layers.4"));
+  EXPECT_EQ(choose_blocks(graph, std::vector<std::string>{"layers.5"}).front().expand, *graph.find("layers.4"));
+  EXPECT_EQ(refusal(graph, {"nope"}), "there is no block 'nope' to predict; valid are layers.0, layers.1, layers.4");
+  EXPECT_EQ(refusal(graph, {"layers.1", "layers.2"}),
+            "block 'layers.1' is to be predicted twice, as 'layers.1' and as 'layers.2'; name it once");
+  const FloatNetwork network = quantize::synthetic_network(std::move(graph), 3, 2);
+  const auto blocks = choose_blocks(network.graph);
+  const FloatNetwork annotated = annotate(network, blocks, untrained_predictors(network, blocks, 0.5));
+  EXPECT_THAT(names_of(annotated.graph), ElementsAre("input", "layers.0", "layers.1", "layers.4"));
+}
+
 TEST(Annotate, UnsuitableBlocksAreRefusedWithReasonAndCure) {
   constexpr const char* cure = "; leave it out, or change the network and train it so";
   const auto with = [](const BlockOptions& options) {
