@@ -194,8 +194,9 @@ run::InputSize parse_input_size(const std::string& text) {
   const auto side = [&](const std::string& digits) {
     try {
       return static_cast<std::uint32_t>(parse_whole("--input-size", digits, 1, most));
-    } catch (const CLI::ValidationError& error) {
-      throw UsageError(error.what());
+    } catch (const CLI::ValidationError&) {
+      throw UsageError(
+          fmt::format("--input-size {} is not a whole number from 1 to {}, nor two of them, as in 96x128", text, most));
     }
   };
   if (times == std::string::npos) return {side(text), side(text)};

@@ -31,7 +31,14 @@ std::string describe(const Network& network) {
 graph::Graph build(const Network& network) {
   graph::Graph graph = zoo::build(network.name, network.variant);
   if (!network.input) return graph;
-  return quantize::with_input_size(graph, network.input->height, network.input->width);
+  try {
+    return quantize::with_input_size(graph, network.input->height, network.input->width);
+  } catch (const graph::GraphError& error) {
+    const InputSize own = own_size(graph);
+    throw graph::GraphError(fmt::format("--input-size {}x{}: {}; choose a size nearer to the network's own {}x{}",
+                                        network.input->height, network.input->width, error.what(), own.height,
+                                        own.width));
+  }
 }
 
 double latency_cycles(const config::MachineConfig& machine) {

@@ -31,7 +31,7 @@ struct Network {
 [[nodiscard]] std::string describe(const Network& network);
 
 /// The network's graph. Throws std::invalid_argument naming the nearest valid name, or graph::GraphError when the input
-/// is too small for the network.
+/// is too small or too large for the network.
 [[nodiscard]] graph::Graph build(const Network& network);
 
 /// Runs expand - depthwise - project blocks on the fused unit without training (workloads/predict): weights are pruned,

@@ -246,6 +246,16 @@ TEST_F(MachineCommands, MistakesAreNamedWithTheirCure) {
   expect("compile $N -o a.trace >/dev/null && $F run a.trace --scratchpad 1KiB",
          "--scratchpad needs a machine with a DRAM, such as --dram DDR4-2400");
   expect("run mobilenet_v3_small --input-size 0", "--input-size 0 is not a whole number from 1 to 4096");
+  for (const std::string size : {"8x", "x8", "8x8x8", "8x-1", "4097"}) {
+    expect("run mobilenet_v3_small --input-size " + size,
+           "--input-size " + size + " is not a whole number from 1 to 4096, nor two of them, as in 96x128");
+  }
+  expect("compile fusionet_c10 -o a.trace --input-size 2",
+         "--input-size 2x2: node 'b8.dw': the kernel reaches over 3 elements of height but the padded map has 2; "
+         "choose a size nearer to the network's own 32x32\n");
+  expect("compile fusionet_c10 -o a.trace --input-size 4096",
+         "--input-size 4096x4096: node 'b1.expand': its map has more than 2147483647 elements; "
+         "choose a size nearer to the network's own 32x32\n");
   expect("run $N --dram DDR4-2400 --timing-only --fidelity stepped", "fidelity stepped always computes values");
   expect("run $N --dram DDR4-2400 --timing-only --vcd w.vcd --vcd-window 0:9", "--vcd shows values");
   expect("compile $N --plan", "--plan needs a machine with a DRAM");
@@ -311,6 +321,20 @@ TEST_F(MachineCommands, WaveformsShowWordsStallsMasksAndPesOfTheFusedUnit) {
   EXPECT_GT(stalls, 0U);
   EXPECT_EQ(vcd.timescale, "1ps");
   EXPECT_EQ(held, stalls * 1000);
+}
+
+TEST_F(MachineCommands, AShareMayBeWrittenInAnyWay) {
+  const auto network = [&](const std::string& survival) {
+    const std::string plan = shell(
+                                 "$F compile fusionet_c10 --input-size 8 --machine archon-8x8 --fused --blocks b1 "
+                                 "--plan --survival " +
+                                 survival)
+                                 .output;
+    return plan.substr(0, plan.find(" on "));
+  };
+  const std::string begin = "Plan of fusionet_c10 baseline 8x8 predicted ";
+  EXPECT_EQ(network("1e-1"), begin + "0.1");
+  EXPECT_EQ(network("-0"), begin + "0");
 }
 
 TEST_F(MachineCommands, FusedOptionsThatMeanNothingAreRefused) {
