@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iostream>
 #include <string_view>
 
 #include "hw/isa/machine/names.h"
@@ -14,6 +16,7 @@
 #include "sim/config/scratchpads.h"
 #include "workloads/graph/graph.h"
 #include "workloads/lower/lower.h"
+#include "workloads/transform/bottleneck.h"
 
 namespace fusesim::cli {
 
@@ -254,6 +257,23 @@ isa::Program compile(const ProgramOptions& options) {
   }
 }
 
+namespace {
+
+/// The rest of the network is slower than a user may expect, and nothing else tells why.
+void tell_unpredicted(const run::Network& network, const tile::Compiled& compiled) {
+  const graph::Graph graph = run::build(network);
+  const auto predicted = std::ranges::count_if(compiled.layers, [](const auto& layer) { return layer.words > 0; });
+  const std::size_t blocks =
+      transform::find_bottlenecks(graph).size() + transform::unsuitable_bottlenecks(graph).size();
+  if (static_cast<std::size_t>(predicted) == blocks) return;
+  std::cerr << fmt::format(
+      "fusesim: predicts {} of the network's {} blocks; the others do not expand their channels or cannot be "
+      "predicted: --blocks NAME takes one of them, or says why not\n",
+      predicted, blocks);
+}
+
+}  // namespace
+
 tile::Compiled compile_whole(const ProgramOptions& options, const config::MachineConfig& machine, bool values) {
   run::NetworkOptions compiling;
   compiling.row_packing = options.packing;
@@ -266,7 +286,10 @@ tile::Compiled compile_whole(const ProgramOptions& options, const config::Machin
     if (options.predicted) compiling.prediction = prediction_of(options);
     compiling.fused = fused_of(options);
     compiling.depthwise = depthwise_of(options);
-    return run::compile_network(network_of(options), machine, compiling);
+    const run::Network network = network_of(options);
+    tile::Compiled compiled = run::compile_network(network, machine, compiling);
+    if (options.predicted && options.blocks.empty()) tell_unpredicted(network, compiled);
+    return compiled;
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }

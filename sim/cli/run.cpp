@@ -191,11 +191,19 @@ int run_trace(std::ostream& out, const Options& options) {
   } catch (const isa::InvalidProgram& error) {
     throw UsageError(fmt::format("{}: {}", options.program.network, error.what()));
   }
-  if (options.timing_only && options.program.survival.empty() && depends_on_masks(program, machine)) {
-    throw UsageError(fmt::format(
-        "{}: its cycles depend on what predicted ReLUs let pass, which --timing-only does not compute; leave it out, "
-        "or give --survival SHARE for masks made up by chance",
-        options.program.network));
+  if (options.program.survival.empty() && depends_on_masks(program, machine)) {
+    if (!program.has_values()) {
+      throw UsageError(fmt::format(
+          "{}: compiled for timing only, it holds no weights to compute what predicted ReLUs let pass, on which its "
+          "cycles depend; run it with --timing-only --survival SHARE, for masks made up by chance",
+          options.program.network));
+    }
+    if (options.timing_only) {
+      throw UsageError(fmt::format(
+          "{}: its cycles depend on what predicted ReLUs let pass, which --timing-only does not compute; leave it out, "
+          "or give --survival SHARE for masks made up by chance",
+          options.program.network));
+    }
   }
   return run_whole(out, options, program, machine);
 }

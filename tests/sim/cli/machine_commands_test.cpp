@@ -337,6 +337,27 @@ TEST_F(MachineCommands, AShareMayBeWrittenInAnyWay) {
   EXPECT_EQ(network("-0"), begin + "0");
 }
 
+TEST_F(MachineCommands, ATraceWithoutWeightsSaysAtOnceWhatItNeeds) {
+  ASSERT_EQ(shell("$F compile fusionet_c10 --input-size 8 --machine archon-8x8 --fused --blocks b1 --timing-only "
+                  "-o t.trace")
+                .status,
+            0);
+  for (const char* options : {"", " --timing-only"}) {
+    const Result result = shell(std::string("$F run t.trace") + options);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_THAT(result.output, StartsWith("fusesim: t.trace: compiled for timing only, it holds no weights"));
+    EXPECT_THAT(result.output, HasSubstr("; run it with --timing-only --survival SHARE, "));
+  }
+  EXPECT_EQ(shell("$F run t.trace --timing-only --survival 0.4").status, 0);
+}
+
+TEST_F(MachineCommands, NetworksOfWhichOnlySomeBlocksArePredictedSaySo) {
+  const std::string compile =
+      "$F compile mobilenet_v3_small --input-size 32 --machine archon-8x8 --fused --timing-only -o t.trace";
+  EXPECT_THAT(shell(compile).output, StartsWith("fusesim: predicts 2 of the network's 11 blocks; the others "));
+  EXPECT_THAT(shell(compile + " --blocks features.2.conv").output, StartsWith("t.trace: "));
+}
+
 TEST_F(MachineCommands, FusedOptionsThatMeanNothingAreRefused) {
   EXPECT_THAT(shell("$F run fusionet_c10 --machine archon-8x8 --survival 0.4").output, HasSubstr("need --fused"));
   EXPECT_THAT(shell("$F run fusionet_c10 --machine archon-8x8 --fused --survival 2").output,
