@@ -98,8 +98,8 @@ void add_program_options(CLI::App& app, ProgramOptions& options) {
                "predictors made up (machines with a fused unit)");
   app.add_option(
          "--survival", options.survival,
-         "Share of values that a predicted ReLU lets pass, 0 to 1 (default 0.3); of made-up masks, when an elastic "
-         "trace runs --timing-only")
+         "Share of values that a predicted ReLU lets pass, 0 to 1 (default 0.3); an elastic trace needs it with "
+         "--timing-only, which makes its masks up")
       ->type_name("SHARE")
       ->check(given);
   app.add_option("--blocks", options.blocks,
@@ -234,6 +234,17 @@ isa::Dataflow depthwise_of(const ProgramOptions& options) {
 
 }  // namespace
 
+namespace {
+
+void check_packing(const ProgramOptions& options, const isa::ArrayConfig& array) {
+  if (options.packing && !array.fuse_links) {
+    throw UsageError(
+        "--packing needs FuSe links, which this array does not have; leave it out, or set array.fuse_links");
+  }
+}
+
+}  // namespace
+
 run::Network network_of(const ProgramOptions& options) {
   run::Network network{options.network, options.variant.empty() ? "baseline" : options.variant, {}};
   if (!options.input.empty()) network.input = parse_input_size(options.input);
@@ -246,6 +257,7 @@ isa::Program compile(const ProgramOptions& options) {
   }
   lower::LowerOptions lowering;
   lowering.array = machine_of(options).core.array;
+  check_packing(options, lowering.array);
   lowering.row_packing = options.packing;
   lowering.seed = options.seed;
   try {
@@ -275,6 +287,7 @@ void tell_unpredicted(const run::Network& network, const tile::Compiled& compile
 }  // namespace
 
 tile::Compiled compile_whole(const ProgramOptions& options, const config::MachineConfig& machine, bool values) {
+  check_packing(options, machine.core.array);
   run::NetworkOptions compiling;
   compiling.row_packing = options.packing;
   compiling.seed = options.seed;

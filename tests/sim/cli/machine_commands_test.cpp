@@ -258,6 +258,10 @@ TEST_F(MachineCommands, MistakesAreNamedWithTheirCure) {
          "choose a size nearer to the network's own 32x32\n");
   expect("run $N --dram DDR4-2400 --timing-only --fidelity stepped", "fidelity stepped always computes values");
   expect("run $N --dram DDR4-2400 --timing-only --vcd w.vcd --vcd-window 0:9", "--vcd shows values");
+  for (const char* machine : {"--no-fuse-links", "--machine archon-8x8 --dram none", "--machine archon-8x8"}) {
+    expect(std::string("compile fusionet_c10 -o a.trace --packing ") + machine,
+           "--packing needs FuSe links, which this array does not have; leave it out, or set array.fuse_links\n");
+  }
   expect("compile $N --plan", "--plan needs a machine with a DRAM");
   expect("compile $N", "--output is required");
   expect("compile $N --timing-only -o a.trace", "--timing-only needs a machine with a DRAM");
