@@ -109,7 +109,8 @@ FusedTerms decode_terms(std::span<const std::uint8_t> bytes, const FusedListShap
     }
     const std::uint32_t word = read_32(bytes, at);
     if (word >= last_bit << 1) {
-      refuse("byte {}: {}: bits 29 to 31 of a term are 0", at, describe_list(shape, result.ends.size()));
+      refuse("byte {}: {}: bits 29 to 31 of a term must be 0, are {}", at, describe_list(shape, result.ends.size()),
+             word >> 29);
     }
     const bool last = (word & last_bit) != 0;
     const FusedTerm term{static_cast<std::int16_t>(word & 0xffff), static_cast<std::uint16_t>(word >> 16 & index_bits)};
@@ -193,9 +194,9 @@ class BitReader {
     return value;
   }
   void align(const char* what) {
-    while (bit_ % 8 != 0) {
-      if (get(1, what) != 0) refuse("byte {}: bits that fill the byte after {} are 0", (bit_ - 1) / 8, what);
-    }
+    if (bit_ % 8 == 0) return;
+    const std::uint32_t fill = get(8 - bit_ % 8, what);
+    if (fill != 0) refuse("byte {}: bits that fill the byte after {} must be 0, are {}", byte() - 1, what, fill);
   }
 
  private:
@@ -244,7 +245,7 @@ void read_sparse(BitReader& in, std::vector<T>& elements, std::uint64_t rows, st
       const std::uint32_t bits = in.get(width, what);
       const std::uint32_t sign = width == 0 ? 0 : 1U << (width - 1);
       line[i] = static_cast<T>(static_cast<std::int32_t>(bits ^ sign) - static_cast<std::int32_t>(sign));
-      if (line[i] == 0) refuse("byte {}: {}, row {}, column {}: a zero is stored", at, what, row, i);
+      if (line[i] == 0) refuse("byte {}: {}, row {}, column {}: a stored element must not be 0", at, what, row, i);
     }
   }
   in.align(what);
@@ -327,7 +328,7 @@ std::vector<std::uint8_t> encode_factors(const FusedFactors& factors, const Fuse
 FusedFactors decode_factors(std::span<const std::uint8_t> bytes, const FusedListShape& shape) {
   if (bytes.size() < factor_header_bytes) refuse("byte {}: the stream ends within its header of 8 bytes", bytes.size());
   for (std::size_t at = 5; at < factor_header_bytes; ++at) {
-    if (bytes[at] != 0) refuse("byte {}: the last three bytes of the header are 0", at);
+    if (bytes[at] != 0) refuse("byte {}: the last three bytes of the header must be 0, this one is {}", at, bytes[at]);
   }
   FusedFactors factors;
   BitReader in(bytes, factor_header_bytes);
@@ -339,7 +340,7 @@ FusedFactors decode_factors(std::span<const std::uint8_t> bytes, const FusedList
   const std::size_t end = (in.byte() + 3) / 4 * 4;
   if (bytes.size() != end) refuse("byte {}: the stream should have {} bytes and has {}", in.byte(), end, bytes.size());
   for (std::size_t at = in.byte(); at < end; ++at) {
-    if (bytes[at] != 0) refuse("byte {}: bytes that fill the stream are 0", at);
+    if (bytes[at] != 0) refuse("byte {}: bytes that fill the stream must be 0, this one is {}", at, bytes[at]);
   }
   return factors;
 }
@@ -425,8 +426,8 @@ FusedPredictor decode_predictor(std::span<const std::uint8_t> bytes, const Fused
     };
     const auto refuse_unused = [&](std::uint32_t unit, const char* what) {
       if ((unit & 0x7000U) != 0) {
-        refuse("byte {}: {} record of middle channel {}: bits 12 to 14 of {} are 0", at - 2, stage_name(expand), m,
-               what);
+        refuse("byte {}: {} record of middle channel {}: bits 12 to 14 of {} must be 0, are {}", at - 2,
+               stage_name(expand), m, what, unit >> 12 & 7U);
       }
     };
     FusedSum& sum = expand ? result.expand[m] : result.depthwise[m];

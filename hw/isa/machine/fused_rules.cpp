@@ -124,7 +124,7 @@ void check_lists(const Where& where, const CoreConfig& core, std::uint32_t addre
 
 void check_least_lists(const Where& where, std::uint32_t bytes, std::uint64_t least) {
   if (bytes < least) {
-    fail(where, "lists_bytes is {}, but even empty lists of this block take {}", bytes, least);
+    fail(where, "lists has {} bytes, but even empty lists of this block take {}", bytes, least);
   }
 }
 
@@ -136,8 +136,8 @@ void check_fields(const Where& where, const FusedTile& work) {
 
 void check_fields(const Where& where, const FusedPredict& work) {
   check_geometry(where, work.buffer, work.geometry);
-  check_from_to(where, "round_channels", work.round_channels, 1, max_fused_channels);
-  if (work.lists_bytes % 2 != 0) fail(where, "lists_bytes is {}; it must be a multiple of 2", work.lists_bytes);
+  check_from_to(where, "round", work.round_channels, 1, max_fused_channels);
+  if (work.lists_bytes % 2 != 0) fail(where, "lists has {} bytes; it must be a multiple of 2", work.lists_bytes);
   check_least_lists(where, work.lists_bytes,
                     std::uint64_t{work.geometry.middle} * (fused_expand_record_bytes + fused_depthwise_record_bytes));
 }
@@ -148,11 +148,11 @@ void check_fields(const Where& where, const FusedAccumulate& work) {
   if (work.source > FusedSource::factors) {
     fail(where, "source {} is unknown; use lists or factors", static_cast<unsigned>(work.source));
   }
-  check_from_to(where, "out_channels", work.out_channels, 1, max_fused_outputs);
-  if (work.lists_bytes == 0) fail(where, "lists_bytes is 0; it must be at least 1");
+  check_from_to(where, "outputs", work.out_channels, 1, max_fused_outputs);
+  if (work.lists_bytes == 0) fail(where, "lists has 0 bytes; it must be at least 1");
   if (work.source == FusedSource::lists) {
     if (work.lists_bytes % fused_term_bytes != 0) {
-      fail(where, "lists_bytes is {}; it must be a multiple of {}", work.lists_bytes, fused_term_bytes);
+      fail(where, "lists has {} bytes; it must be a multiple of {}", work.lists_bytes, fused_term_bytes);
     }
     check_least_lists(where, work.lists_bytes, fused_term_bytes * lists_of_a_channel(g) * work.out_channels);
   } else if (most_terms(work) > max_composed_terms) {
@@ -162,17 +162,17 @@ void check_fields(const Where& where, const FusedAccumulate& work) {
          "give an instruction fewer output channels",
          g.channels, g.middle, work.out_channels, most_terms(work), max_composed_terms);
   }
-  check_from_to(where, "expand_bias_shift", work.expand_bias_shift, 0, max_bias_shift);
-  check_from_to(where, "depthwise_bias_shift", work.depthwise_bias_shift, 0, max_bias_shift);
+  check_from_to(where, "bias_shifts (expand)", work.expand_bias_shift, 0, max_bias_shift);
+  check_from_to(where, "bias_shifts (depthwise)", work.depthwise_bias_shift, 0, max_bias_shift);
   check_zero(where, "zero_out", work.zero_out);
   check_bounds(where, "", work.lowest, work.highest);
   if (work.residual) {
     const FusedResidual& residual = *work.residual;
-    check_zero(where, "residual.zero_a", residual.zero_a);
-    check_zero(where, "residual.zero_b", residual.zero_b);
-    check_zero(where, "residual.zero_out", residual.zero_out);
-    check_from_to(where, "residual.shift", residual.shift, 1, max_shift);
-    check_bounds(where, "residual.", residual.lowest, residual.highest);
+    check_zero(where, "residual_zeros (result)", residual.zero_a);
+    check_zero(where, "residual_zeros (residual)", residual.zero_b);
+    check_zero(where, "residual_zeros (out)", residual.zero_out);
+    check_from_to(where, "residual_shift", residual.shift, 1, max_shift);
+    check_bounds(where, "residual_bounds: ", residual.lowest, residual.highest);
   }
   if (work.next) {
     check_tile(where, *work.next);
@@ -192,11 +192,10 @@ void check_fits(const Where& where, const FusedPredict& work, const CoreConfig& 
   const FusedConfig& fused = fused_unit(where, core);
   check_geometry_fits(where, work.geometry, fused);
   if (work.round_channels > fused.level_channels) {
-    fail(
-        where,
-        "round_channels is {}, but the unit holds the levels of only {} channels; set fused.level_channels to at least "
-        "{}, or make rounds smaller",
-        work.round_channels, fused.level_channels, work.round_channels);
+    fail(where,
+         "round is {}, but the unit holds the levels of only {} channels; set fused.level_channels to at least "
+         "{}, or make rounds smaller",
+         work.round_channels, fused.level_channels, work.round_channels);
   }
   check_lists(where, core, work.lists, work.lists_bytes, 2);
 }

@@ -321,8 +321,8 @@ class ProgramChecker {
     const std::size_t index = section_of(where, dram, bytes);
     const Section& section = program_.sections[index];
     if (section.role != Role::lists) {
-      fail(where, "lists_dram 0x{:x} lies in section {} ({}), whose role is {}; lists have a role of their own, lists",
-           dram, index, section.name, name(section.role));
+      fail(where, "dram 0x{:x} lies in section {} ({}), whose role is {}; lists have a role of their own, lists", dram,
+           index, section.name, name(section.role));
     }
   }
 

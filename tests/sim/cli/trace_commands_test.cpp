@@ -86,6 +86,14 @@ TEST_F(TraceCommands, MistakesInMachineProgramsAreNamed) {
   EXPECT_EQ(shell("ls").output, "a.fasm\na.trace\nb.fasm\n");
 }
 
+TEST_F(TraceCommands, WhatOnlyARunFindsNamesTheFile) {
+  const Result result = shell("sed 's/run=48/run=40/' '" FUSESIM_TRACES
+                              "/machine/pointwise_4x4.fasm' >a.fasm; $F asm a.fasm -o a.trace && $F run a.trace");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.output,
+              StartsWith("fusesim: a.trace: instruction 3 (compute, layer 'pointwise') reads byte 0x28"));
+}
+
 TEST_F(TraceCommands, NothingReplacesTheFileItReads) {
   const Result result = shell(
       "$F compile mobilenet_v3_small -o a.trace >/dev/null && $F disasm a.trace -o a.fasm && cp a.trace b.trace && "

@@ -241,8 +241,9 @@ TEST(FusedTerms, ErrorsNameByteListAndRule) {
             "one, of middle channel 0");
   EXPECT_THAT(with(6, 1), HasSubstr("byte 4: list 1 (output channel 0, tap 0, expand bias), term 0: weight 0"));
   EXPECT_THAT(with(8, 0), HasSubstr("byte 8: list 2"));
-  EXPECT_THAT(with(7, 0x30),
-              HasSubstr("byte 4: list 1 (output channel 0, tap 0, expand bias): bits 29 to 31 of a term are 0"));
+  EXPECT_THAT(
+      with(7, 0x30),
+      HasSubstr("byte 4: list 1 (output channel 0, tap 0, expand bias): bits 29 to 31 of a term must be 0, are 1"));
   EXPECT_EQ(with(11, 0x10), "byte 12: 4 bytes after the last of 3 lists");
   EXPECT_EQ(with(15, 0), "byte 16: list 2 (output channel 0, depthwise bias) has no last term");
   const auto cut = [&](std::size_t size) {
@@ -310,9 +311,9 @@ TEST(FusedFactors, ErrorsNameByteAndMatrix) {
     return message_of([&] { static_cast<void>(decode_factors(bytes, shape)); });
   };
   EXPECT_EQ(with(0, 9), "expand has elements of 9 bits; at most 8 are allowed");
-  EXPECT_EQ(with(6, 1), "byte 6: the last three bytes of the header are 0");
-  EXPECT_EQ(with(9, good[9] & 0xf8), "byte 9: expand, row 0, column 0: a zero is stored");
-  EXPECT_EQ(with(12, good[12] | 0x80), "byte 12: bits that fill the byte after depthwise are 0");
+  EXPECT_EQ(with(6, 1), "byte 6: the last three bytes of the header must be 0, this one is 1");
+  EXPECT_EQ(with(9, good[9] & 0xf8), "byte 9: expand, row 0, column 0: a stored element must not be 0");
+  EXPECT_EQ(with(12, good[12] | 0x80), "byte 12: bits that fill the byte after depthwise must be 0, are 16");
   Bytes longer = good;
   longer.resize(20);
   EXPECT_EQ(message_of([&] { static_cast<void>(decode_factors(longer, shape)); }),
@@ -341,8 +342,8 @@ TEST(FusedPredictor, ErrorsNameByteRecordAndRule) {
             "byte 0: expand record of middle channel 0: level thresholds 1: 2 after 1: they must descend, since the "
             "channel is "
             "falling");
-  EXPECT_EQ(with(1, 0x10), "byte 0: expand record of middle channel 0: bits 12 to 14 of a header are 0");
-  EXPECT_EQ(with(19, 0x40), "byte 18: expand record of middle channel 0: bits 12 to 14 of a lane are 0");
+  EXPECT_EQ(with(1, 0x10), "byte 0: expand record of middle channel 0: bits 12 to 14 of a header must be 0, are 1");
+  EXPECT_EQ(with(19, 0x40), "byte 18: expand record of middle channel 0: bits 12 to 14 of a lane must be 0, are 4");
   EXPECT_EQ(with(18, 2), "byte 0: expand record of middle channel 0: lane 0: input channel 2 is not one of 2");
   EXPECT_EQ(with(24, 9), "byte 20: depthwise record of middle channel 0: lane 0: tap 9 is not one of 9");
   EXPECT_EQ(with(20, 0), "byte 24: 2 bytes after the last record, the depthwise one of middle channel 0");

@@ -318,21 +318,22 @@ TEST(FusedPredictRules, SayWhatIsWrong) {
 #define PREDICT "instruction 5 (fused_predict, block): "
   expect_messages({
       {[](Program& p) { predict(p).geometry.kernel = 0; }, PREDICT "kernel is 0; it must be from 1 to 7"},
-      {[](Program& p) { predict(p).geometry.middle = 34; }, PREDICT "lists_bytes is 66, but even empty lists of"},
-      {[](Program& p) { predict(p).round_channels = 0; }, PREDICT "round_channels is 0; it must be from 1 to 4096"},
-      {[](Program& p) { predict(p).round_channels = 7; }, PREDICT
-       "round_channels is 7, but the unit holds the levels of only 6 channels; set fused.level_channels to at least 7, "
-       "or make rounds smaller"},
+      {[](Program& p) { predict(p).geometry.middle = 34; }, PREDICT "lists has 66 bytes, but even empty lists of"},
+      {[](Program& p) { predict(p).round_channels = 0; }, PREDICT "round is 0; it must be from 1 to 4096"},
+      {[](Program& p) { predict(p).round_channels = 7; },
+       PREDICT "round is 7, but the unit holds the levels of only 6 channels; set fused.level_channels to at least 7, "
+               "or make rounds smaller"},
       {[](Program& p) { predict(p).lists = 3; }, PREDICT "lists is 0x3; it must be a multiple of 2"},
       {[](Program& p) { predict(p).lists = 448; }, PREDICT "lists needs 66 bytes from 0x1c0 on, but the weights"},
-      {[](Program& p) { predict(p).lists_bytes = 67; }, PREDICT "lists_bytes is 67; it must be a multiple of 2"},
-      {[](Program& p) { predict(p).lists_bytes = 64; }, PREDICT "lists_bytes is 64, but even empty lists of this block "
-                                                                "take 66"},
+      {[](Program& p) { predict(p).lists_bytes = 67; }, PREDICT "lists has 67 bytes; it must be a multiple of 2"},
+      {[](Program& p) { predict(p).lists_bytes = 64; },
+       PREDICT "lists has 64 bytes, but even empty lists of this block "
+               "take 66"},
       {[](Program& p) { predict(p).lists_dram = 0x402; },
        PREDICT "dram needs 66 bytes from 0x402 on, but section 1 (records) ends at 0x442"},
       {[](Program& p) { predict(p).lists_dram = 0x3ff; }, PREDICT "dram 0x3ff lies in no section"},
       {[](Program& p) { predict(p).lists_dram = 0x100; },
-       PREDICT "lists_dram 0x100 lies in section 0 (in), whose role is input; lists have a role of their own, lists"},
+       PREDICT "dram 0x100 lies in section 0 (in), whose role is input; lists have a role of their own, lists"},
   });
 #undef PREDICT
 }
@@ -341,9 +342,9 @@ TEST(FusedAccumulateRules, SayWhatIsWrong) {
 #define ACCUMULATE "instruction 6 (fused_accumulate, block): "
   expect_messages({
       {[](Program& p) { accumulate(p).source = static_cast<FusedSource>(2); }, ACCUMULATE "source 2 is unknown"},
-      {[](Program& p) { accumulate(p).out_channels = 0; }, ACCUMULATE "out_channels is 0; it must be from 1 to 65536"},
+      {[](Program& p) { accumulate(p).out_channels = 0; }, ACCUMULATE "outputs is 0; it must be from 1 to 65536"},
       {[](Program& p) { accumulate(p).out_channels = 3; },
-       ACCUMULATE "lists_bytes is 224, but even empty lists of this block take 336"},
+       ACCUMULATE "lists has 224 bytes, but even empty lists of this block take 336"},
       {[](Program& p) {
          accumulate(p).source = FusedSource::factors;
          accumulate(p).out_channels = 65536;
@@ -354,11 +355,12 @@ TEST(FusedAccumulateRules, SayWhatIsWrong) {
        "the 268435456 allowed; give an instruction fewer output channels"},
       {[](Program& p) { accumulate(p).lists = 102; }, ACCUMULATE "lists is 0x66; it must be a multiple of 4"},
       {[](Program& p) { accumulate(p).lists_bytes = 222; },
-       ACCUMULATE "lists_bytes is 222; it must be a multiple of 4"},
+       ACCUMULATE "lists has 222 bytes; it must be a multiple of 4"},
       {[](Program& p) { accumulate(p).lists_dram = 0x600; }, ACCUMULATE "dram needs 224 bytes from 0x600 on"},
-      {[](Program& p) { accumulate(p).expand_bias_shift = 15; }, ACCUMULATE "expand_bias_shift is 15; it must be from"},
+      {[](Program& p) { accumulate(p).expand_bias_shift = 15; },
+       ACCUMULATE "bias_shifts (expand) is 15; it must be from"},
       {[](Program& p) { accumulate(p).depthwise_bias_shift = 15; },
-       ACCUMULATE "depthwise_bias_shift is 15; it must be"},
+       ACCUMULATE "bias_shifts (depthwise) is 15; it must be"},
       {[](Program& p) { accumulate(p).parameters = 489; }, ACCUMULATE "parameters needs 24 bytes from 0x1e9 on"},
       {[](Program& p) { accumulate(p).zero_out = -129; }, ACCUMULATE "zero_out is -129; it must be from -128 to 127"},
       {[](Program& p) { accumulate(p).lowest = 102; }, ACCUMULATE "lowest is 102 and highest 101; lowest must not be"},
@@ -367,13 +369,16 @@ TEST(FusedAccumulateRules, SayWhatIsWrong) {
                                                                           "outputs scratchpad has 256"},
       {[](Program& p) { accumulate(p).output.address = 183; }, ""},
       {[](Program& p) { accumulate(p).residual->map.address = 1000; }, ACCUMULATE "residual needs 86 bytes from 0x3e8"},
-      {[](Program& p) { accumulate(p).residual->zero_a = 128; }, ACCUMULATE "residual.zero_a is 128; it must be from"},
-      {[](Program& p) { accumulate(p).residual->zero_b = 128; }, ACCUMULATE "residual.zero_b is 128; it must be from"},
-      {[](Program& p) { accumulate(p).residual->zero_out = 128; }, ACCUMULATE "residual.zero_out is 128; it must be"},
+      {[](Program& p) { accumulate(p).residual->zero_a = 128; },
+       ACCUMULATE "residual_zeros (result) is 128; it must be from"},
+      {[](Program& p) { accumulate(p).residual->zero_b = 128; },
+       ACCUMULATE "residual_zeros (residual) is 128; it must be from"},
+      {[](Program& p) { accumulate(p).residual->zero_out = 128; },
+       ACCUMULATE "residual_zeros (out) is 128; it must be"},
       {[](Program& p) { accumulate(p).residual->shift = 0; },
-       ACCUMULATE "residual.shift is 0; it must be from 1 to 62"},
+       ACCUMULATE "residual_shift is 0; it must be from 1 to 62"},
       {[](Program& p) { accumulate(p).residual->lowest = 17; },
-       ACCUMULATE "residual.lowest is 17 and highest 16; lowest must not be above highest"},
+       ACCUMULATE "residual_bounds: lowest is 17 and highest 16; lowest must not be above highest"},
       {[](Program& p) { accumulate(p).next->buffer = 1; },
        ACCUMULATE "next is loaded into buffer 1, from which the instruction reads; use the other one"},
       {[](Program& p) { accumulate(p).next->geometry.stride = 0; }, ACCUMULATE "stride is 0; it must be from 1 to 2"},
@@ -564,7 +569,7 @@ TEST(FusedProgram, RunsOnAnyMachineThatHoldsWhatItNeeds) {
   core.fused.queue_depth = 0;
   EXPECT_EQ(message(), "");
   core.fused.level_channels = 1;
-  EXPECT_THAT(message(), StartsWith("instruction 5 (fused_predict, block): round_channels is 2, but"));
+  EXPECT_THAT(message(), StartsWith("instruction 5 (fused_predict, block): round is 2, but"));
   core.fused = p.core.fused;
   core.fused.tile_rows = 2, core.fused.tile_columns = 4;
   EXPECT_THAT(message(), StartsWith("instruction 4 (fused_tile, block): 4x2 outputs are more than the tile of 2x4"));
