@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <stdexcept>
+#include <typeinfo>
 
 #include "hw/isa/invalid_program.h"
 #include "hw/isa/machine/trace.h"
@@ -148,6 +150,17 @@ bool depends_on_masks(const isa::machine::Program& program, const config::Machin
          });
 }
 
+/// Errors of the program, which only a run finds, begin with its file's name; those of other classes are not its own.
+run::MachineRun run_named(const std::string& file, const isa::machine::Program& program,
+                          const config::MachineConfig& machine, const run::MachineOptions& how) {
+  try {
+    return run::run_machine(program, machine, how);
+  } catch (const std::runtime_error& error) {
+    if (typeid(error) != typeid(std::runtime_error)) throw;
+    throw std::runtime_error(fmt::format("{}: {}", file, error.what()));
+  }
+}
+
 int run_whole(std::ostream& out, const Options& options, const isa::machine::Program& program,
               const config::MachineConfig& machine) {
   run::MachineOptions how;
@@ -170,7 +183,7 @@ int run_whole(std::ostream& out, const Options& options, const isa::machine::Pro
     refuse_overwrite("--timeline", options.program.network, options.timeline);
     how.observer = timeline.emplace().observer();
   }
-  const run::MachineRun run = run::run_machine(program, machine, how);
+  const run::MachineRun run = run_named(options.program.network, program, machine, how);
   if (timeline) timeline::write_timeline(options.timeline, program, run.record, *timeline, machine.frequency_mhz);
   print_run(out, options.format, program, machine, run.account, accelerator::name(how.fidelity));
   return 0;
