@@ -9,6 +9,7 @@
 #include "hw/isa/text.h"
 #include "hw/isa/trace.h"
 #include "sim/cli/command.h"
+#include "sim/cli/machine_report.h"
 
 namespace fusesim::cli {
 namespace {
@@ -21,7 +22,9 @@ int make_trace(const Options& options) {
   refuse_overwrite("--output", options.input, options.output);
   const std::string text = isa::read_file(options.input);
   if (isa::text_kind(text) == isa::ProgramKind::machine) {
-    isa::machine::write_trace(options.output, isa::machine::assemble(text, options.input));
+    const isa::machine::Program program = isa::machine::assemble(text, options.input);
+    isa::machine::write_trace(options.output, program);
+    warn_of_unstored(options.input, program);
   } else {
     isa::write_trace(options.output, isa::assemble(text, options.input));
   }

@@ -5,12 +5,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 #include <set>
 #include <vector>
 
+#include "hw/isa/machine/unstored.h"
 #include "hw/isa/names.h"
 #include "sim/cli/units.h"
 #include "sim/config/keys.h"
@@ -286,6 +288,16 @@ void print_run(std::ostream& out, report::Format format, const isa::machine::Pro
     print_json(out, program, resolved, account, fidelity);
   } else {
     report::write(out, run_table(program, resolved, account, fidelity, format == report::Format::table), format);
+  }
+}
+
+void warn_of_unstored(const std::string& file, const isa::machine::Program& program) {
+  for (const isa::machine::Unstored& unstored : isa::machine::unstored_outputs(program)) {
+    const isa::machine::Section& section = program.sections[unstored.section];
+    std::cerr << fmt::format(
+        "fusesim: {}: section {} ({}) is output, but {} of its {} bytes are never stored; look whether the program is "
+        "cut short\n",
+        file, unstored.section, section.name, unstored.bytes, section.bytes);
   }
 }
 

@@ -20,6 +20,9 @@ namespace fusesim::cli {
 void print_run(std::ostream& out, report::Format format, const isa::machine::Program& program,
                const config::MachineConfig& machine, const run::MachineAccount& account, const std::string& fidelity);
 
+/// Tells on standard error of results that the program, read from `file`, never writes.
+void warn_of_unstored(const std::string& file, const isa::machine::Program& program);
+
 /// How each layer is cut into tiles, and what the compiler expects of it.
 void print_plan(std::ostream& out, report::Format format, const tile::Compiled& compiled,
                 const config::MachineConfig& machine);

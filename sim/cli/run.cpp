@@ -218,6 +218,7 @@ int run_trace(std::ostream& out, const Options& options) {
           options.program.network));
     }
   }
+  warn_of_unstored(options.program.network, program);
   return run_whole(out, options, program, machine);
 }
 

@@ -86,6 +86,19 @@ TEST_F(TraceCommands, MistakesInMachineProgramsAreNamed) {
   EXPECT_EQ(shell("ls").output, "a.fasm\na.trace\nb.fasm\n");
 }
 
+TEST_F(TraceCommands, AProgramThatLeavesItsOutputUnwrittenIsToldOf) {
+  const std::string text = "'" FUSESIM_TRACES "/machine/pointwise_4x4.fasm'";
+  const std::string told =
+      ": section 3 (pointwise) is output, but 80 of its 80 bytes are never stored; look whether the program is cut "
+      "short\n";
+  const Result cut =
+      shell("grep -v ^store " + text + " >a.fasm; $F asm a.fasm -o a.trace && $F run a.trace >/dev/null");
+  EXPECT_EQ(cut.status, 0);
+  EXPECT_EQ(cut.output, "fusesim: a.fasm" + told + "fusesim: a.trace" + told);
+  const Result whole = shell("$F asm " + text + " -o a.trace && $F run a.trace >/dev/null");
+  EXPECT_EQ(whole.output, "");
+}
+
 TEST_F(TraceCommands, WhatOnlyARunFindsNamesTheFile) {
   const Result result = shell("sed 's/run=48/run=40/' '" FUSESIM_TRACES
                               "/machine/pointwise_4x4.fasm' >a.fasm; $F asm a.fasm -o a.trace && $F run a.trace");
