@@ -82,25 +82,48 @@ void write_in_place(const fs::path& path, std::string_view bytes) {
   check(path, output.close());
 }
 
+bool is_regular(const fs::path& path, const struct stat& existing) {
+  if (S_ISDIR(existing.st_mode)) fail(path, EISDIR);
+  return S_ISREG(existing.st_mode);
+}
+
+/// A temporary file beside `target`, for `path`.
+Output open_beside(const fs::path& path, const fs::path& target) {
+  std::string temporary = target.string() + ".XXXXXX";
+  const int descriptor = ::mkstemp(temporary.data());
+  if (descriptor < 0) fail(path, errno);
+  return {descriptor, temporary};
+}
+
+/// A symbolic link stays one: what it points to is replaced.
+fs::path target_of(const fs::path& path, bool exists) {
+  return exists ? fs::canonical(path) : path;
+}
+
 }  // namespace
 
 void write_file(const fs::path& path, std::string_view bytes) {
   struct stat existing {};
   const bool exists = ::stat(path.c_str(), &existing) == 0;
-  if (exists && S_ISDIR(existing.st_mode)) fail(path, EISDIR);
-  if (exists && !S_ISREG(existing.st_mode)) return write_in_place(path, bytes);
-
-  // A symbolic link stays one: what it points to is replaced.
-  const fs::path target = exists ? fs::canonical(path) : path;
-  std::string temporary = target.string() + ".XXXXXX";
-  const int descriptor = ::mkstemp(temporary.data());
-  if (descriptor < 0) fail(path, errno);
-  Output output(descriptor, temporary);
+  if (exists && !is_regular(path, existing)) return write_in_place(path, bytes);
+  const fs::path target = target_of(path, exists);
+  Output output = open_beside(path, target);
   check(path, output.set_mode(mode_for(exists ? &existing : nullptr)));
   check(path, output.write(bytes));
   check(path, output.sync());
   check(path, output.close());
   check(path, output.keep_as(target));
+}
+
+void check_writable(const fs::path& path) {
+  struct stat existing {};
+  const bool exists = ::stat(path.c_str(), &existing) == 0;
+  if (exists && !is_regular(path, existing)) {
+    // Not opened: the reader of a pipe would take that for the whole of it.
+    if (::access(path.c_str(), W_OK) != 0) fail(path, errno);
+  } else {
+    static_cast<void>(open_beside(path, target_of(path, exists)));
+  }
 }
 
 }  // namespace fusesim::isa

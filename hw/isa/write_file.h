@@ -11,4 +11,7 @@ namespace fusesim::isa {
 /// naming the file and the system's reason.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Throws as write_file() would where no bytes are needed to know it: before the work that makes them.
+void check_writable(const std::filesystem::path& path);
+
 }  // namespace fusesim::isa

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "hw/isa/machine/trace.h"
 #include "hw/isa/names.h"
 #include "hw/isa/trace.h"
+#include "hw/isa/write_file.h"
 #include "hw/waves/vcd_writer.h"
 #include "sim/cli/array_report.h"
 #include "sim/cli/command.h"
@@ -125,6 +127,13 @@ std::optional<run::Waves> waves_of(const Options& options) {
   return waves;
 }
 
+/// The result stands when a file beside it could not be written: only after it is printed does that end the program.
+void rethrow_after(std::ostream& out, const std::exception_ptr& failure) {
+  if (!failure) return;
+  out.flush();
+  std::rethrow_exception(failure);
+}
+
 int run_array(std::ostream& out, const Options& options, const isa::Program& program) {
   if (!options.timeline.empty()) {
     throw UsageError(
@@ -139,6 +148,7 @@ int run_array(std::ostream& out, const Options& options, const isa::Program& pro
   how.clock_mhz = machine_of(options.program).frequency_mhz;
   const run::Result result = run::run(program, how);
   print_run(out, options.format, program, result, options.fidelity, how.values, how.clock_mhz);
+  rethrow_after(out, result.waves_failure);
   return 0;
 }
 
@@ -184,8 +194,14 @@ int run_whole(std::ostream& out, const Options& options, const isa::machine::Pro
     how.observer = timeline.emplace().observer();
   }
   const run::MachineRun run = run_named(options.program.network, program, machine, how);
-  if (timeline) timeline::write_timeline(options.timeline, program, run.record, *timeline, machine.frequency_mhz);
+  std::exception_ptr failure = run.waves_failure;
+  try {
+    if (timeline) timeline::write_timeline(options.timeline, program, run.record, *timeline, machine.frequency_mhz);
+  } catch (...) {
+    if (!failure) failure = std::current_exception();
+  }
   print_run(out, options.format, program, machine, run.account, accelerator::name(how.fidelity));
+  rethrow_after(out, failure);
   return 0;
 }
 
@@ -229,6 +245,9 @@ int run_network(std::ostream& out, const Options& options) {
 }
 
 int run_program(std::ostream& out, const Options& options) {
+  for (const std::string& file : {options.vcd, options.timeline}) {
+    if (!file.empty()) isa::check_writable(file);
+  }
   try {
     return is_trace(options.program.network) ? run_trace(out, options) : run_network(out, options);
   } catch (const run::OptionError& error) {

@@ -65,11 +65,15 @@ MachineRun run_machine(const isa::machine::Program& program, const config::Machi
     how.observe = waves->observer();
   }
   accelerator::MachineResult result = accelerator::run(program, core, how);
-  if (waves) {
-    WaveFile::check_window(*options.waves, result.record.cycles);
-    waves->close();
-  }
   MachineRun run;
+  if (waves) {
+    try {
+      WaveFile::check_window(*options.waves, result.record.cycles);
+      waves->close();
+    } catch (...) {
+      run.waves_failure = std::current_exception();
+    }
+  }
   run.account = make_account(program, core, result.record, result.tensors);
   run.record = std::move(result.record);
   return run;

@@ -2,6 +2,7 @@
 // Runs a machine program, DRAM to DRAM.
 #pragma once
 
+#include <exception>
 #include <optional>
 
 #include "hw/accelerator/accelerator.h"
@@ -28,11 +29,13 @@ struct MachineOptions {
 struct MachineRun {
   control::machine::Record record;
   MachineAccount account;
+  std::exception_ptr waves_failure = nullptr;  ///< Why there is no waveform at the end; the run stands all the same.
 };
 
 /// Runs `program` on `machine`, which has a DRAM. Throws OptionError when options do not fit each other or the program,
 /// isa::InvalidProgram when the program does not fit the machine, and what accelerator::run() throws. A waveform
-/// appears under its name only when the run has ended well and the window had something to show.
+/// appears under its name only when the run has ended well and the window had something to show; that it had not is a
+/// waves_failure.
 [[nodiscard]] MachineRun run_machine(const isa::machine::Program& program, const config::MachineConfig& machine,
                                      const MachineOptions& options);
 

@@ -60,9 +60,14 @@ Result run(const isa::Program& program, const Options& options) {
     machine.observe = waves->observer();
   }
   const control::RunRecord record = accelerator::run(program, store, machine);
-  if (waves) waves->close();
-
   Result result;
+  if (waves) {
+    try {
+      waves->close();
+    } catch (...) {
+      result.waves_failure = std::current_exception();
+    }
+  }
   result.cycles = record.cycles;
   std::vector<std::uint64_t> digests;
   for (std::size_t i = 0; i < record.instructions.size(); ++i) {

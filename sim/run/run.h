@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,7 +38,8 @@ struct Result {
   double utilization = 0;
   control::CycleBreakdown breakdown;
   std::vector<LayerResult> layers;
-  std::uint64_t digest = 0;  ///< Of the layers' digests in order.
+  std::uint64_t digest = 0;                    ///< Of the layers' digests in order.
+  std::exception_ptr waves_failure = nullptr;  ///< Why there is no waveform at the end; the run stands all the same.
 };
 
 /// Throws OptionError, or std::runtime_error when a file cannot be written or no Verilated array of the program's

@@ -86,5 +86,26 @@ TEST(WriteFile, NamesAMissingOrWrongPlace) {
   EXPECT_THAT(message_of(directory / ".", "x"), HasSubstr("cannot write: Is a directory"));
 }
 
+TEST(CheckWritable, KnowsAWrongPlaceBeforeThereAreBytes) {
+  fusesim::test::TemporaryDirectory directory;
+  const auto message = [](const std::filesystem::path& path) -> std::string {
+    try {
+      check_writable(path);
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(message(directory / "no/such"), HasSubstr("no/such: cannot write: No such file or directory"));
+  EXPECT_THAT(message(directory / "."), HasSubstr("cannot write: Is a directory"));
+  EXPECT_EQ(message("/dev/full"), "") << "what a device takes is seen when it gets bytes";
+  EXPECT_EQ(message(directory / "new"), "");
+  EXPECT_EQ(directory.files(), 0U);
+  write_file(directory / "a", "kept");
+  EXPECT_EQ(message(directory / "a"), "");
+  EXPECT_EQ(read(directory / "a"), "kept");
+  EXPECT_EQ(directory.files(), 1U);
+}
+
 }  // namespace
 }  // namespace fusesim::isa

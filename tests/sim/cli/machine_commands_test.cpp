@@ -201,6 +201,29 @@ TEST_F(MachineCommands, TimelineIsWrittenForMachinesOnly) {
   EXPECT_THAT(ideal.output, StartsWith("fusesim: --timeline needs a machine with a DRAM"));
 }
 
+TEST_F(MachineCommands, AFileThatCannotBeWrittenDoesNotTakeTheResultWithIt) {
+  const std::string run = "$F run mobilenet_v3_small --input-size 32 --array 8 --dram HBM2-2000 --format csv ";
+  EXPECT_EQ(shell(run + "> plain.csv").status, 0);
+  for (const std::string file :
+       {"--timeline /dev/full", "--vcd /dev/full --vcd-window 0:9 --fidelity stepped --vcd-scope 'pe[0][0]'"}) {
+    const Result result = shell(run + file + " > full.csv; echo $?; cmp plain.csv full.csv && ls");
+    EXPECT_THAT(result.output, AllOf(HasSubstr("/dev/full"), HasSubstr("No space left on device"))) << file;
+    EXPECT_THAT(result.output, EndsWith("1\nfull.csv\nplain.csv\n")) << file;
+  }
+  const Result beyond = shell(run + "--fidelity stepped --vcd w.vcd --vcd-window 99999999:100000000 | cmp - plain.csv");
+  EXPECT_EQ(beyond.status, 0) << beyond.output;
+}
+
+TEST_F(MachineCommands, APlaceWhereNothingCanBeWrittenIsToldBeforeTheRun) {
+  // A trace that would be refused as soon as it was read.
+  for (const char* file : {"--timeline no/t.json", "--vcd no/w.vcd --vcd-window 0:9"}) {
+    const Result result = shell(std::string("echo nothing > m.trace; $F run m.trace ") + file);
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.output, StartsWith("fusesim: no/")) << file;
+    EXPECT_THAT(result.output, EndsWith(": cannot write: No such file or directory\n")) << file;
+  }
+}
+
 TEST_F(MachineCommands, PlanSaysWhatTheDmaWillCount) {
   const auto plan = csv(shell("$F compile $N --dram DDR4-2400 --plan --format csv").output);
   const auto run = csv(shell("$F run $N --dram DDR4-2400 --timing-only --format csv").output);

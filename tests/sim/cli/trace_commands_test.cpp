@@ -129,6 +129,14 @@ TEST_F(TraceCommands, AWaveformAppearsOnlyWhenTheRunHasEndedWell) {
   EXPECT_THAT(result.output, ::testing::EndsWith("a.trace\nw.vcd\n"));
 }
 
+TEST_F(TraceCommands, AWaveformThatCannotBeWrittenDoesNotTakeTheResultWithIt) {
+  const Result result = shell(
+      "R=\"$F run mobilenet_v3_small --array 8 --format csv\"; $R > plain.csv; "
+      "$R --vcd /dev/full --vcd-window 5:9 --vcd-scope 'pe[0][0]' > full.csv; echo $?; cmp plain.csv full.csv && ls");
+  EXPECT_THAT(result.output, HasSubstr("cannot write waveform '/dev/full': No space left on device"));
+  EXPECT_THAT(result.output, ::testing::EndsWith("1\nfull.csv\nplain.csv\n"));
+}
+
 TEST_F(TraceCommands, OptionsReachTheProgram) {
   const Result plain = shell(
       "$F compile mobilenet_v1 --array 5x7 --accumulators single --folds serial --no-fuse-links --dw-mapping row "
