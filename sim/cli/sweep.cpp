@@ -71,7 +71,8 @@ Action declare(CLI::App& app) {
       app.add_option("--columns", request->columns, "Columns to print, as CSV names them (default: the usual ones)")
           ->type_name("LIST"));
   app.add_option("--out", request->out_directory,
-                 "Directory for CSV, JSON, figures (SVG, PNG) and the journal an interrupted sweep continues from")
+                 "Directory for CSV, JSON, figures (SVG, PNG; archon has none) and the journal an interrupted sweep "
+                 "continues from")
       ->type_name("DIR");
   app.add_flag_callback(
       "--no-figures", [request] { request->figures = false; }, "With --out: draw nothing");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 #include "sim/analytic/archon.h"
@@ -54,17 +55,26 @@ const Result& Measured::at(const Point& point) const {
   return found->second;
 }
 
-Measured measure_all(const std::function<void(std::size_t done, std::size_t total)>& progress,
-                     const std::function<bool()>& stop) {
-  Measured measured;
-  Measurer measurer;
+Measured measure_all(const MeasureOptions& options) {
   const std::vector<Point> all = points();
-  for (const Point& point : all) {
-    if (stop && stop()) return measured;
-    measured.results.emplace_back(point, measurer.measure(point));
-    if (progress) progress(measured.results.size(), all.size());
+  std::vector<std::optional<Result>> results;
+  for (const Point& point : all) results.push_back(options.find ? options.find(point) : std::nullopt);
+  auto done = all.size() - static_cast<std::size_t>(std::count(results.begin(), results.end(), std::nullopt));
+  if (options.progress) options.progress(done, all.size());
+  Measurer measurer;
+  const auto stopped = [&options] { return options.stop && options.stop(); };
+  for (std::size_t i = 0; i < all.size() && !stopped(); ++i) {
+    if (results[i]) continue;
+    results[i] = measurer.measure(all[i]);
+    if (options.keep) options.keep(all[i], *results[i]);
+    if (options.progress) options.progress(++done, all.size());
+  }
+  Measured measured;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (results[i]) measured.results.emplace_back(all[i], *results[i]);
   }
   for (const std::string_view network : networks) {
+    if (stopped()) break;
     const std::string name(network);
     measured.layer_by_layer.emplace_back(name, measurer.layer_by_layer(name));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,11 +24,20 @@ struct Measured {
 
   /// Throws std::logic_error when the point was not measured.
   [[nodiscard]] const Result& at(const Point& point) const;
+  /// False when stopped; the layer-by-layer machines come last.
+  [[nodiscard]] bool complete() const { return layer_by_layer.size() == networks.size(); }
 };
 
-/// Simulates all points. `progress` is told of each and may be empty; once `stop()` holds no further one is begun.
-[[nodiscard]] Measured measure_all(const std::function<void(std::size_t done, std::size_t total)>& progress,
-                                   const std::function<bool()>& stop);
+/// Each may be empty.
+struct MeasureOptions {
+  std::function<std::optional<Result>(const Point&)> find = {};            ///< What need not be simulated again.
+  std::function<void(const Point&, const Result&)> keep = {};              ///< Told of each simulated point.
+  std::function<void(std::size_t done, std::size_t total)> progress = {};  ///< Told first of those found.
+  std::function<bool()> stop = {};                                         ///< Once it holds no further one is begun.
+};
+
+/// Finds or simulates all points.
+[[nodiscard]] Measured measure_all(const MeasureOptions& options);
 
 /// Cycles of the closed form, of the layer-by-layer machines and of the simulated ones, with ratios.
 [[nodiscard]] report::Table cycles_report(const Measured& measured);

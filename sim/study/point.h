@@ -14,6 +14,10 @@
 
 namespace fusesim::study {
 
+/// Names the figures a point yields. Raised with every change that changes one, so that a journal of older figures is
+/// not taken for finished work.
+inline constexpr std::string_view figures_version = "archon-figures-1";
+
 enum class Dataflow : std::uint8_t {
   column,         ///< Layer by layer on the 8x8 array, depthwise one channel a column.
   broadcast,      ///< Depthwise over row broadcast wires; the network unchanged.
@@ -67,6 +71,7 @@ struct Result {
   std::uint64_t dram_bytes = 0;            ///< Read and written.
   std::uint64_t peak_weight_bytes = 0;     ///< Most that the weights scratchpad held.
   fused::Counters fused;                   ///< Sum over the fused unit's instructions.
+  bool operator==(const Result&) const = default;
 };
 
 /// Points of all tables, none twice.

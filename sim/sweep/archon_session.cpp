@@ -2,11 +2,13 @@
 #include "sim/sweep/archon_session.h"
 
 #include <array>
+#include <optional>
 #include <ostream>
 
 #include "hw/isa/write_file.h"
 #include "sim/study/archon.h"
 #include "sim/sweep/progress.h"
+#include "sim/sweep/study_journal.h"
 
 namespace fusesim::sweep {
 
@@ -28,21 +30,28 @@ Ending run_archon_session(const Request& request, std::ostream& out, std::ostrea
                           const std::atomic<bool>& stop) {
   const std::filesystem::path& directory = request.out_directory;
   const std::filesystem::path partial = directory / "archon_points.partial.csv";
-  if (!directory.empty()) std::filesystem::create_directories(directory);
+  std::optional<StudyJournal> journal;
+  if (!directory.empty()) {
+    journal.emplace(directory);
+    journal->file().tell_damage(messages);
+  }
   study::Measured measured;
   {
     std::optional<ProgressBar> bar;
     if (messages_is_terminal) bar.emplace(messages);
-    const auto progress = [&bar](std::size_t done, std::size_t total) {
-      if (bar) bar->update(done, total);
-    };
-    measured = study::measure_all(progress, [&stop] { return stop.load(); });
+    study::MeasureOptions options;
+    options.stop = [&stop] { return stop.load(); };
+    if (bar) options.progress = [&bar](std::size_t done, std::size_t total) { bar->update(done, total); };
+    if (journal) {
+      options.find = [&journal](const study::Point& point) { return journal->find(point); };
+      options.keep = [&journal](const auto& point, const auto& result) { journal->append(point, result); };
+    }
+    measured = study::measure_all(options);
   }
-  if (measured.results.size() < study::points().size()) {
-    if (!directory.empty())
-      isa::write_file(partial, report::text_of(study::points_report(measured), report::Format::csv));
-    messages << "fusesim: interrupted after " << measured.results.size() << " of " << study::points().size()
-             << " points" << (directory.empty() ? "" : "; they are in " + partial.string()) << '\n';
+  if (!measured.complete()) {
+    if (journal) isa::write_file(partial, report::text_of(study::points_report(measured), report::Format::csv));
+    messages << interrupted_line(measured.results.size(), study::points().size(),
+                                 journal ? partial : std::filesystem::path());
     return Ending::interrupted;
   }
 

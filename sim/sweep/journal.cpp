@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sweep/journal.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-#include <xxhash.h>
 
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
-#include <system_error>
 
 namespace fusesim::sweep {
 
@@ -27,11 +18,6 @@ std::string heading() {
       "# key cycles macs compute fill drain idle {} digest\n"
       "# with a DRAM, idle is conflict:load:vector:store:control:dram_read:dram_written, and {} follow packing\n",
       plain_columns, plain_memory_columns);
-}
-
-[[noreturn]] void fail(const std::filesystem::path& path, std::string_view action, int error) {
-  throw std::runtime_error(
-      fmt::format("{}: cannot {}: {}", path.string(), action, std::generic_category().message(error)));
 }
 
 /// The causes and counts of a machine's result that stand joined by colons. A sweep's points have no fused unit:
@@ -58,10 +44,6 @@ std::string payload(std::uint64_t point_key, const Result& result) {
   if (!result.breakdown) return text + " - - - -";
   const array::CycleBreakdown& b = *result.breakdown;
   return text + fmt::format(" {} {} {} {}", b.compute, b.fill, b.drain, b.idle);
-}
-
-std::string digest(std::string_view text) {
-  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
 /// The figures of a payload whose digest was right: only another program could have written anything else. The plain
@@ -110,60 +92,11 @@ std::optional<std::pair<std::uint64_t, Result>> parse(std::string_view text) {
 }  // namespace
 
 Journal::Journal(const std::filesystem::path& directory)
-    : path_(directory / "journal.txt"), synced_(std::chrono::steady_clock::now()) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) fail(directory, "create the output directory", error.value());
-  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail(path_, "write", errno);
-  // The lock goes with the descriptor, however the process ends.
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    const int reason = errno;
-    ::close(descriptor_);
-    if (reason == EWOULDBLOCK) {
-      throw std::runtime_error(
-          fmt::format("{}: another sweep is writing here; wait for it or choose another --out", directory.string()));
-    }
-    fail(path_, "lock", reason);
-  }
-  try {
-    std::ifstream file(path_, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (file.bad()) fail(path_, "read", EIO);
-    load(text);
-    if (text.empty()) {
-      write(heading());
-    } else if (text.back() != '\n') {
-      write("\n");  // Ends a torn line, so that the next one stands by itself.
-    }
-  } catch (...) {
-    ::close(descriptor_);
-    throw;
-  }
-}
-
-Journal::~Journal() {
-  ::fdatasync(descriptor_);
-  ::close(descriptor_);
-}
-
-void Journal::load(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.empty() || line.front() == '#') continue;
-    const std::size_t last = line.rfind(' ');
-    const bool whole = last != std::string_view::npos && digest(line.substr(0, last)) == line.substr(last + 1);
-    const auto entry = whole ? parse(line.substr(0, last)) : std::nullopt;
-    if (!entry) {
-      ++damaged_;
-      continue;
-    }
-    results_.insert_or_assign(entry->first, entry->second);
-    ++loaded_;
-  }
-}
+    : file_(directory, "journal.txt", heading(), [this](std::string_view line) {
+        const auto entry = parse(line);
+        if (entry) results_.insert_or_assign(entry->first, entry->second);
+        return entry.has_value();
+      }) {}
 
 std::optional<Result> Journal::find(const Point& point) const {
   const auto found = results_.find(key(point));
@@ -171,25 +104,8 @@ std::optional<Result> Journal::find(const Point& point) const {
   return found->second;
 }
 
-void Journal::write(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor_, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(path_, "write", errno);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
 void Journal::append(const Point& point, const Result& result) {
-  const std::string text = payload(key(point), result) + " " + plain(point);
-  write(text + " " + digest(text) + "\n");
-  const auto now = std::chrono::steady_clock::now();
-  if (now - synced_ > std::chrono::seconds(1)) sync();
-}
-
-void Journal::sync() {
-  synced_ = std::chrono::steady_clock::now();
-  if (::fdatasync(descriptor_) != 0) fail(path_, "write", errno);
+  file_.append(payload(key(point), result) + " " + plain(point));
 }
 
 }  // namespace fusesim::sweep

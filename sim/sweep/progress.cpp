@@ -21,6 +21,14 @@ std::string progress_line(std::size_t done, std::size_t reused, std::size_t tota
   return line;
 }
 
+std::string interrupted_line(std::size_t done, std::size_t total, const std::filesystem::path& partial) {
+  return fmt::format("fusesim: interrupted after {} of {} points; {}\n", done, total,
+                     partial.empty()
+                         ? "they are lost: with --out DIR a sweep can be continued"
+                         : fmt::format("their rows are in {}; the same command with --out {} goes on from there",
+                                       partial.string(), partial.parent_path().string()));
+}
+
 ProgressBar::ProgressBar(std::ostream& terminal)
     : terminal_(terminal), begin_(std::chrono::steady_clock::now()), drawn_(begin_) {}
 

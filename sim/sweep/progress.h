@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A progress bar on a terminal.
+// How far a sweep has come: a progress bar on a terminal, and the line that ends an interrupted one.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@ namespace fusesim::sweep {
 /// time left before the first other one.
 [[nodiscard]] std::string progress_line(std::size_t done, std::size_t reused, std::size_t total,
                                         std::chrono::duration<double> elapsed);
+
+/// The line that ends an interrupted sweep. `partial` is where the rows of its finished points are, beside the journal;
+/// empty when nothing was kept.
+[[nodiscard]] std::string interrupted_line(std::size_t done, std::size_t total, const std::filesystem::path& partial);
 
 /// Redraws its line in place at most ten times a second and erases it when done.
 class ProgressBar {

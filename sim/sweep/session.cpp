@@ -189,10 +189,7 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
   std::optional<Journal> journal;
   if (!request.out_directory.empty()) journal.emplace(request.out_directory);
   if (journal && !request.paper) claim(request.out_directory, expansion);
-  if (journal && journal->damaged() > 0) {
-    messages << fmt::format("fusesim: {}: ignored {} damaged line{}; what stood there is computed again\n",
-                            journal->path().string(), journal->damaged(), journal->damaged() == 1 ? "" : "s");
-  }
+  if (journal) journal->file().tell_damage(messages);
   std::optional<ProgressBar> bar;
   if (messages_is_terminal) bar.emplace(messages);
 
@@ -211,11 +208,7 @@ Ending run_session(const Request& request, std::ostream& out, std::ostream& mess
       const auto rows = finished_rows(request.paper ? points : expansion.points, outcome);
       isa::write_file(partial, report::text_of(to_report(rows), report::Format::csv));
     }
-    messages << fmt::format("fusesim: interrupted after {} of {} points; {}\n", settled, settled + outcome.missing,
-                            journal
-                                ? fmt::format("their rows are in {}; the same command with --out {} goes on from there",
-                                              partial.string(), request.out_directory.string())
-                                : "they are lost: with --out DIR a sweep can be continued");
+    messages << interrupted_line(settled, settled + outcome.missing, journal ? partial : std::filesystem::path());
     return Ending::interrupted;
   }
   leave_out_infeasible(expansion, outcome, messages);

@@ -17,7 +17,9 @@ TEST(ResultsPage, ShowsTheComparisonWithTheArchonStudyAsItIsPrinted) {
   const std::size_t begin = page.find(fence, command) + fence.size();
   EXPECT_EQ(test::output_of("'" FUSESIM_PROGRAM "' sweep --paper archon"),
             page.substr(begin, page.find("```", begin) - begin))
-      << "tools/write-machine-results puts it there; see whether the text still holds";
+      << "a figure changed: raise figures_version (sim/study/point.h); tools/write-machine-results puts the output "
+         "there; "
+         "see whether the text still holds";
 }
 
 }  // namespace
