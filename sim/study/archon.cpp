@@ -61,22 +61,27 @@ Measured measure_all(const MeasureOptions& options) {
   for (const Point& point : all) results.push_back(options.find ? options.find(point) : std::nullopt);
   auto done = all.size() - static_cast<std::size_t>(std::count(results.begin(), results.end(), std::nullopt));
   if (options.progress) options.progress(done, all.size());
-  Measurer measurer;
-  const auto stopped = [&options] { return options.stop && options.stop(); };
-  for (std::size_t i = 0; i < all.size() && !stopped(); ++i) {
-    if (results[i]) continue;
-    results[i] = measurer.measure(all[i]);
-    if (options.keep) options.keep(all[i], *results[i]);
-    if (options.progress) options.progress(++done, all.size());
-  }
   Measured measured;
+  Measurer measurer(options.stop);
+  const auto measure_missing = [&] {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (results[i]) continue;
+      if (options.stop && options.stop()) throw Stopped();
+      results[i] = measurer.measure(all[i]);
+      if (options.keep) options.keep(all[i], *results[i]);
+      if (options.progress) options.progress(++done, all.size());
+    }
+    for (const std::string_view network : networks) {
+      const std::string name(network);
+      measured.layer_by_layer.emplace_back(name, measurer.layer_by_layer(name));
+    }
+  };
+  try {
+    measure_missing();
+  } catch (const Stopped&) {  // What is finished is worth having.
+  }
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (results[i]) measured.results.emplace_back(all[i], *results[i]);
-  }
-  for (const std::string_view network : networks) {
-    if (stopped()) break;
-    const std::string name(network);
-    measured.layer_by_layer.emplace_back(name, measurer.layer_by_layer(name));
   }
   return measured;
 }

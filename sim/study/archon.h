@@ -33,7 +33,7 @@ struct MeasureOptions {
   std::function<std::optional<Result>(const Point&)> find = {};            ///< What need not be simulated again.
   std::function<void(const Point&, const Result&)> keep = {};              ///< Told of each simulated point.
   std::function<void(std::size_t done, std::size_t total)> progress = {};  ///< Told first of those found.
-  std::function<bool()> stop = {};                                         ///< Once it holds no further one is begun.
+  std::function<bool()> stop = {};  ///< Once it holds no further one is begun, and the making of a network given up.
 };
 
 /// Finds or simulates all points.

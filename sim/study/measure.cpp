@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "sim/run/machine_run.h"
 #include "sim/run/network.h"
@@ -33,18 +34,26 @@ reference::QuantizedGraph unpredicted(const Point& point) {
 
 }  // namespace
 
+Measurer::Measurer(std::function<bool()> stop) {
+  if (!stop) return;
+  checkpoint_ = [stop = std::move(stop)] {
+    if (stop()) throw Stopped();
+  };
+}
+
 const predict::SyntheticPredicted& Measurer::predicted(const std::string& network, double survival) {
   const auto key = std::pair(network, survival);
   const auto found = predicted_.find(key);
   if (found != predicted_.end()) return found->second;
   predict::SyntheticOptions options;
   options.survival = survival;
+  options.quantize.checkpoint = checkpoint_;
   return predicted_.emplace(key, predict::synthetic_predicted(study_network(network), options)).first->second;
 }
 
 LayerByLayer Measurer::layer_by_layer(const std::string& network) {
   constexpr std::uint32_t pes = 64;
-  const quantize::FloatNetwork whole = quantize::synthetic_network(study_network(network), 1, 1);
+  const quantize::FloatNetwork whole = quantize::synthetic_network(study_network(network), 1, 1, checkpoint_);
   return layer_by_layer_cycles(predict::prune(whole, predict::choose_blocks(whole.graph)), pes);
 }
 
@@ -83,6 +92,8 @@ Result Measurer::run(const Point& point) {
 Result Measurer::measure(const Point& point) {
   try {
     return run(point);
+  } catch (const Stopped&) {
+    throw;
   } catch (const std::exception& error) {
     throw std::runtime_error(fmt::format("{}: {}", describe(point), error.what()));
   }

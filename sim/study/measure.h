@@ -2,7 +2,9 @@
 // Simulates the points of the comparison with the ARCHON study.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -12,9 +14,18 @@
 
 namespace fusesim::study {
 
+/// What was begun was given up because it was asked to stop.
+class Stopped : public std::runtime_error {
+ public:
+  Stopped() : std::runtime_error("stopped") {}
+};
+
 /// Keeps the networks that it has made, for points that share them. One run at a time in a process.
 class Measurer {
  public:
+  /// Once `stop()` holds, a network that is being made is given up: Stopped is thrown. May be empty.
+  explicit Measurer(std::function<bool()> stop = {});
+
   /// Compiles the point's network for its machine and runs it, with values when its masks matter. Throws
   /// std::runtime_error naming the point.
   [[nodiscard]] Result measure(const Point& point);
@@ -26,6 +37,7 @@ class Measurer {
   [[nodiscard]] Result run(const Point& point);
   [[nodiscard]] const predict::SyntheticPredicted& predicted(const std::string& network, double survival);
 
+  quantize::Checkpoint checkpoint_;
   std::map<std::pair<std::string, double>, predict::SyntheticPredicted> predicted_;
 };
 

@@ -18,7 +18,7 @@ struct SyntheticOptions {
   double survival = 0.5;      ///< Share of positions that each mask passes, 0 .. 1.
   std::uint32_t samples = 2;  ///< Images that batch norms, predictors and formats are fitted to.
   std::uint64_t seed = 1;
-  quantize::Options quantize = {};
+  quantize::Options quantize = {};  ///< Its checkpoint is that of all steps.
 };
 
 struct SyntheticPredicted {

@@ -97,7 +97,8 @@ class Fit {
 
 std::vector<BlockPredictor> untrained_predictors(const quantize::FloatNetwork& network,
                                                  std::span<const transform::BottleneckNodes> blocks, double survival,
-                                                 std::span<const Map> samples, std::uint64_t seed) {
+                                                 std::span<const Map> samples, std::uint64_t seed,
+                                                 const quantize::Checkpoint& checkpoint) {
   if (!(survival >= 0 && survival <= 1)) {
     throw PredictError(fmt::format("a survival of {} is outside 0 .. 1", survival));
   }
@@ -122,6 +123,7 @@ std::vector<BlockPredictor> untrained_predictors(const quantize::FloatNetwork& n
   for (NodeId id = 0; id < graph.nodes().size(); ++id) {
     const graph::Node& node = graph.node(id);
     if (!node.executed) continue;
+    if (checkpoint) checkpoint();
     if (const auto* op = std::get_if<graph::PredictedBlock>(&node.op)) {
       const std::size_t index = index_of.at(id);
       FloatBlock& block = *predicted.parameters[id].block;

@@ -19,7 +19,8 @@ namespace fusesim::predict {
 [[nodiscard]] std::vector<BlockPredictor> untrained_predictors(const quantize::FloatNetwork& network,
                                                                std::span<const transform::BottleneckNodes> blocks,
                                                                double survival, std::span<const quantize::Map> samples,
-                                                               std::uint64_t seed = 1);
+                                                               std::uint64_t seed = 1,
+                                                               const quantize::Checkpoint& checkpoint = {});
 
 /// Two synthetic images as samples.
 [[nodiscard]] std::vector<BlockPredictor> untrained_predictors(const quantize::FloatNetwork& network,

@@ -264,7 +264,7 @@ Map evaluate(const graph::Graph& graph, NodeId id, const Parameters& parameters,
   return std::visit(Evaluation{graph, node, parameters, inputs}, node.op);
 }
 
-std::vector<Map> execute(const FloatNetwork& network, std::span<const double> input) {
+std::vector<Map> execute(const FloatNetwork& network, std::span<const double> input, const Checkpoint& checkpoint) {
   check(network);
   const NodeId entry = input_of(network.graph);
   const Node& entry_node = network.graph.node(entry);
@@ -276,6 +276,7 @@ std::vector<Map> execute(const FloatNetwork& network, std::span<const double> in
   require_finite(entry_node, "element", input);
   std::vector<Map> maps(network.graph.nodes().size());
   for (NodeId id = 0; id < maps.size(); ++id) {
+    if (checkpoint) checkpoint();
     const Node& node = network.graph.node(id);
     if (id == entry) maps[id].assign(input.begin(), input.end());
     if (id == entry || !node.executed) continue;

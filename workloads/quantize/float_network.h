@@ -3,6 +3,7 @@
 // accuracy figures rest on.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -38,6 +39,9 @@ struct FloatNetwork {
 /// Values of a map, C,H,W.
 using Map = std::vector<double>;
 
+/// Called before each node is computed, since all of them may take seconds: what it throws ends the work. May be empty.
+using Checkpoint = std::function<void()>;
+
 /// Throws QuantizeError naming the node whose parameters are missing or of the wrong number.
 void check(const FloatNetwork& network);
 
@@ -47,7 +51,8 @@ void check(const FloatNetwork& network);
 
 /// One map a node; nodes that never run have an empty one. Throws QuantizeError when the network has not exactly one
 /// input, `input` is of the wrong size, or check() fails.
-[[nodiscard]] std::vector<Map> execute(const FloatNetwork& network, std::span<const double> input);
+[[nodiscard]] std::vector<Map> execute(const FloatNetwork& network, std::span<const double> input,
+                                       const Checkpoint& checkpoint = {});
 
 /// The one input. Throws QuantizeError when there are none or several.
 [[nodiscard]] graph::NodeId input_of(const graph::Graph& graph);

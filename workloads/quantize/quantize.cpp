@@ -162,7 +162,7 @@ Measured measure(const FloatNetwork& network, std::span<const Map> samples, cons
   for (std::size_t sample = 0; sample < samples.size(); ++sample) {
     std::vector<Map> maps;
     try {
-      maps = execute(network, samples[sample]);
+      maps = execute(network, samples[sample], options.checkpoint);
     } catch (const QuantizeError& error) {
       throw QuantizeError(fmt::format("calibration sample {}: {}", sample, error.what()));
     }
@@ -222,6 +222,7 @@ reference::QuantizedGraph quantize(const FloatNetwork& network, std::span<const 
   std::map<NodeId, reference::Weights> weights;
   std::map<NodeId, reference::BlockConstants> blocks;
   for (NodeId id = 0; id < nodes.size(); ++id) {
+    if (options.checkpoint) options.checkpoint();
     const Node& node = nodes[id];
     if (const auto* block = std::get_if<graph::PredictedBlock>(&node.op)) {
       const auto projection = projections.find(id);

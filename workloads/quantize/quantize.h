@@ -37,6 +37,7 @@ struct Options {
   reference::ElementType weights = reference::ElementType::int8;
   reference::ElementType activations = reference::ElementType::int8;  ///< Of all tensors.
   predict::BlockWidths blocks = {};                                   ///< Of predicted blocks.
+  Checkpoint checkpoint = {};
 };
 
 /// Ranges of the maps of every node over sample inputs. Throws QuantizeError when there is no sample or the percentile

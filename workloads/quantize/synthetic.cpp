@@ -101,12 +101,14 @@ Map synthetic_image(graph::Shape shape, std::uint64_t seed) {
   return map;
 }
 
-FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint32_t samples) {
+FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint32_t samples,
+                               const Checkpoint& checkpoint) {
   if (samples == 0) throw QuantizeError("a synthetic network needs a sample image to fit its batch norms to");
   FloatNetwork network{std::move(graph), {}};
   const NodeId entry = input_of(network.graph);
   std::vector<std::vector<Map>> maps(network.graph.nodes().size());  // One a node and sample.
   for (NodeId id = 0; id < network.graph.nodes().size(); ++id) {
+    if (checkpoint) checkpoint();
     const graph::Node& node = network.graph.node(id);
     Random random(seed, id + 1);
     Parameters parameters;

@@ -20,6 +20,7 @@ namespace fusesim::quantize {
 /// of every map falls to the ReLU, and a random network of that kind is chaotic: it multiplies any small difference
 /// from layer to layer, which trained ones do not, and no figure of the arithmetic would survive it.
 /// Throws QuantizeError when there are no samples, or the graph has not exactly one input.
-[[nodiscard]] FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint32_t samples = 8);
+[[nodiscard]] FloatNetwork synthetic_network(graph::Graph graph, std::uint64_t seed, std::uint32_t samples = 8,
+                                             const Checkpoint& checkpoint = {});
 
 }  // namespace fusesim::quantize

@@ -67,6 +67,14 @@ TEST(Study, ListsPointsOnceAndOnMachinesThatAreValid) {
   }
 }
 
+TEST(Study, StopsInTheMiddleOfMakingANetwork) {
+  int asked = 0;
+  Measurer measurer([&asked] { return ++asked > 3; });
+  EXPECT_THROW(static_cast<void>(measurer.measure({"fusionet_c10", Dataflow::fused_fixed})), Stopped);
+  EXPECT_EQ(asked, 4) << "asked before each node, and nothing is computed after the answer";
+  EXPECT_THROW(static_cast<void>(measurer.layer_by_layer("fusionet_c10")), Stopped);
+}
+
 TEST(Study, NamesThePointThatCannotBeSimulated) {
   try {
     static_cast<void>(Measurer().measure({"archon_shufflenet", Dataflow::fused_elastic}));
